@@ -1,0 +1,21 @@
+"""What all tests share: where real data lies, and a cache of their own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets; a test that asks for it is skipped where it is absent."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("STRIATE_DATA", beside))
+    if not (folder / "MANIFEST.json").is_file():
+        pytest.skip(f"real data is absent: no {folder / 'MANIFEST.json'}; set STRIATE_DATA to its folder")
+    return folder

@@ -1,0 +1,72 @@
+"""Files and folders are there whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from striate.core.errors import StriateError
+from striate.core.files import free_name, recover_directory, whole_directory, whole_file, write_json, write_text
+
+
+def test_a_file_that_fails_half_way_leaves_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError, match="half-way"), whole_file(path) as beside:
+        beside.write_text("half of the ne")
+        raise RuntimeError("half-way")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_is_named_and_the_file_before_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(StriateError, match="disk is full.*a.txt.*untouched"), whole_file(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert path.read_text() == "old"
+
+
+def test_a_folder_that_fails_half_way_leaves_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "last"
+    with whole_directory(path) as beside:
+        (beside / "step").write_text("1")
+    with pytest.raises(RuntimeError), whole_directory(path) as beside:
+        (beside / "step").write_text("2")
+        raise RuntimeError
+    assert (path / "step").read_text() == "1"
+    assert [p.name for p in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "last"
+    for name in ("one", "two"):
+        with whole_directory(path) as beside:
+            (beside / name).write_text(name)
+    assert [p.name for p in path.iterdir()] == ["two"]
+    assert [p.name for p in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_kill_between_the_two_renames_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "last"
+    with whole_directory(path) as beside:
+        (beside / "step").write_text("1")
+    path.rename(tmp_path / ".last.old")  # what a kill leaves
+    (tmp_path / ".last.x.part").mkdir()
+    recover_directory(path)
+    assert (path / "step").read_text() == "1"
+    assert [p.name for p in tmp_path.iterdir()] == ["last"]
+
+
+def test_json_refuses_numbers_that_it_cannot_hold(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_name_gets_a_number(tmp_path: Path) -> None:
+    assert free_name(tmp_path / "run") == tmp_path / "run"
+    for _ in range(3):
+        free_name(tmp_path / "run").mkdir()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run-2", "run-3"]
