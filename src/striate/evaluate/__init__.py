@@ -1,0 +1,1 @@
+"""How good the answers are, each number with its doubt; NumPy only, no torch."""
