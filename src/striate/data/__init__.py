@@ -1,0 +1,1 @@
+"""Tables, splits, audits and the way of the pictures into batches."""
