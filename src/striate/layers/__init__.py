@@ -1,0 +1,1 @@
+"""Blocks that families share, and what every network is: stem, stages, head."""
