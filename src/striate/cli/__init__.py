@@ -1,0 +1,31 @@
+"""The command line: one verb, one file.
+
+A verb is one row here and one function in its module, named after the verb's last word. Nothing is imported
+before it is asked for, so that `--help` answers at once.
+"""
+
+from collections.abc import Sequence
+
+VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list of verbs
+    "train": ("striate.cli.train", "Train a classifier on labeled pictures and write a report."),
+    "evaluate": ("striate.cli.evaluate", "Measure a trained classifier on its test pictures or on new ones."),
+    "predict": ("striate.cli.predict", "Name the class of pictures that nobody has labeled."),
+    "data check": ("striate.cli.data_check", "Look for unreadable files, duplicates, leaks and other traps."),
+    "data split": ("striate.cli.data_split", "Write down which pictures are for training, validation and test."),
+    "models": ("striate.cli.models", "List the networks that can be trained by name."),
+}
+
+GROUPS: dict[str, str] = {  # the first word of verbs of two words, its line in the list of verbs
+    "data": "Check and split a set of pictures.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the command line and return its exit status.
+
+    Args:
+        arguments: what follows `striate`; by default what the process was started with.
+    """
+    from striate.cli.application import run
+
+    return run(arguments)

@@ -1,0 +1,55 @@
+"""Measure a trained classifier on its test pictures or on new ones."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+import striate
+from striate.cli.printing import document, say, unreadable
+from striate.cli.results import show
+
+EXAMPLES = (
+    "striate evaluate runs/photos",
+    "striate evaluate runs/photos new-photos/",
+    "striate evaluate runs/photos field.csv --ignore-unknown --json",
+)
+
+_PARTS = {"test": "its test pictures", "val": "its validation pictures, used for selection: expect less on new ones"}
+
+
+def evaluate(
+    run: Annotated[Path, Argument(metavar="RUN", help="A directory that `striate train` wrote.")],
+    data: Annotated[
+        str | None, Argument(metavar="DATA", help="Other labeled pictures; by default the run's own test pictures.")
+    ] = None,
+    data_root: Annotated[Path | None, Option(metavar="FOLDER", help="Where the files of a known set lie.")] = None,
+    ignore_unknown: Annotated[
+        bool, Option("--ignore-unknown", help="Leave out, and count, pictures of classes that the run does not know.")
+    ] = False,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON document with all that was measured.")] = False,
+) -> None:
+    """Measure a trained classifier on its test pictures or on new ones.
+
+    Accuracy, loss, calibration, and precision, recall and F1 of every class, each with its 95 % interval. Classes
+    are matched by name. Pictures that cannot be read count as wrong, and are named.
+    """
+    found = striate.evaluate(run, data, data_root=data_root, ignore_unknown=ignore_unknown)
+    if as_json:
+        document(
+            {
+                "run": run,
+                "part": found.part,
+                "metrics": found.metrics,
+                "ignored": found.ignored,
+                "seen": found.seen,
+                "quarantined": [{"picture": name, "reason": reason} for name, reason in found.quarantined],
+            }
+        )
+        return
+    say(f"{run} on {_PARTS.get(found.part, found.part)}")
+    if found.ignored:
+        say(f"left out: {found.ignored:,} pictures of classes that the run does not know")
+    unreadable([(name, reason) for name, reason in found.quarantined])
+    say("")
+    show(found.metrics)
