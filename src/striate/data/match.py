@@ -19,9 +19,9 @@ from striate.data.table import Table
 def match(table: Table, saved: Split, *, extend: bool = False) -> Split:
     """Give each picture of `table` the side it has in `saved`.
 
-    Where the same content was saved on two sides, an unchanged table gets exactly what was saved; in a changed one a
-    picture goes, among the sides saved for it, where the table or the draw puts it, else by its row, else to the
-    first of train, val, test.
+    A table with the same contents row by row gets exactly what was saved. In another one, where the same content was
+    saved on two sides, a picture goes to the one of them where the table or the draw puts it, else by its row, else
+    to the first of train, val, test.
 
     Args:
         table: the pictures to place.

@@ -1,0 +1,83 @@
+"""What was seen of each file, kept in the user's cache so that no file is read twice for it.
+
+One Parquet file a folder of pictures. A row holds as long as the file's size and time of change do. Two runs at
+once may each write: both write whole files and take the other's rows along.
+"""
+
+import os
+import sys
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from striate.core.errors import StriateError
+from striate.core.files import whole_file
+
+_VERSION = b"1"  # raise it whenever `decode` or `thumbnails` would answer differently
+SEEN = pa.schema(
+    [
+        ("hash", pa.string()),
+        ("reason", pa.string()),
+        ("height", pa.int32()),
+        ("width", pa.int32()),
+        ("channels", pa.int8()),
+        ("notes", pa.list_(pa.string())),
+        ("dhash", pa.uint64()),
+        ("thumbnail", pa.large_binary()),
+    ]
+)
+_KEY = pa.schema([("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())])
+ROWS = pa.schema([*_KEY, *SEEN], metadata={"striate.cache": _VERSION})
+
+
+def place(root: Path) -> Path:
+    """Return the cache file of the folder `root`, beneath $STRIATE_CACHE or else `~/.cache/striate`."""
+    folder = os.environ.get("STRIATE_CACHE")
+    base = Path(folder).expanduser() if folder else Path.home() / ".cache" / "striate"
+    name = blake2b(str(root.resolve()).encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    return base / "examined" / f"{name}.parquet"
+
+
+def load(path: Path) -> pa.Table:
+    """Read the rows kept in `path`; none where it is absent, and none, which is said, where it is damaged."""
+    if not path.is_file():
+        return ROWS.empty_table()
+    try:
+        kept = pq.read_table(path, memory_map=False)
+        if (kept.schema.metadata or {}).get(b"striate.cache") == _VERSION:
+            return kept.select(ROWS.names).cast(ROWS)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are kinds of these
+        sys.stderr.write(f"the cache {path} is damaged ({error}): ignored and built anew\n")
+    return ROWS.empty_table()
+
+
+def find(kept: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
+    """Return where in `kept` each of `keys` (path, size, mtime_ns) stands, -1 where it does not."""
+    places = pc.index_in(keys["path"], value_set=kept["path"].combine_chunks()).fill_null(-1)
+    position: NDArray[np.int64] = places.to_numpy().astype(np.int64)
+    found = np.flatnonzero(position >= 0)
+    for column in ("size", "mtime_ns"):
+        same = kept[column].to_numpy()[position[found]] == keys[column].to_numpy()[found]
+        position[found[~same]] = -1
+        found = found[same]
+    return position
+
+
+def save(path: Path, rows: pa.Table) -> None:
+    """Write `rows` over what `path` holds of the same files, beside what it holds of others.
+
+    A cache that cannot be written is said and done without.
+    """
+    old = load(path)
+    others = pc.invert(pc.is_in(old["path"], value_set=rows["path"].combine_chunks()))
+    merged = pa.concat_tables([old.filter(others), rows.cast(ROWS)])
+    try:
+        with whole_file(path) as beside:
+            pq.write_table(merged.replace_schema_metadata(ROWS.metadata), beside, compression="zstd")
+    except (OSError, StriateError) as error:
+        sys.stderr.write(f"the cache {path} could not be written ({error}): the pictures will be read again\n")
