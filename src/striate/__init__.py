@@ -1,0 +1,122 @@
+"""Striate: a workbench for visual recognition with convolutional networks.
+
+    run = striate.train("photos/", model="resnet20", epochs=15)
+    recognizer = striate.load("runs/photos")
+    answers = recognizer.predict(["one.jpg", "two.jpg"])
+
+Importing this package imports no torch; the functions below import what they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from striate import sources, zoo
+
+if TYPE_CHECKING:
+    from striate.recognize.recognizer import NetworkRecognizer
+    from striate.train.evaluation import Evaluation
+    from striate.train.run import Run
+
+__version__ = "0.1.0"
+__all__ = ["evaluate", "load", "sources", "train", "zoo"]
+
+# `train` and `evaluate` are packages too. Importing them first lets the functions below take the names in `striate.`;
+# `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
+import_module("striate.train")
+import_module("striate.evaluate")
+
+
+def train(
+    data: str | Path | None = None,
+    *,
+    model: str | None = None,
+    out: str | Path | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    image_size: int | None = None,
+    weights: str | Path | None = None,
+    data_root: str | Path | None = None,
+    resume: str | Path | None = None,
+    base: str | Path | None = None,
+    settings: Sequence[str] | Mapping[str, Any] = (),
+    quiet: bool = False,
+) -> Run:
+    """Train a recognizer and write its run directory, with a report.
+
+    Args:
+        data: a folder, a manifest, or a source's name; not needed with `resume`, nor with `base` for its own data.
+        model: a name of `striate.zoo.MODELS`; by default one that suits the pictures.
+        out: the run directory; by default `runs/DATA-MODEL`. An existing name gets a number.
+        epochs: how often every picture is seen.
+        batch_size: pictures per step.
+        seed: of the weights, the order and the augmentation; not of the split.
+        image_size: height and width of the network's input, in pixels.
+        weights: a file of weights to begin from.
+        data_root: where named data sets lie.
+        resume: a stopped run, carried on exactly; everything else must be left out.
+        base: a run whose recipe (and data, where `data` is None) is repeated.
+        settings: recipe fields, as `["optimizer.lr=0.05"]` or `{"optimizer.lr": 0.05}`.
+        quiet: print no progress.
+
+    Raises:
+        StriateError: what the user can mend; see `striate.core.errors`.
+    """
+    from striate.report.of_run import report
+    from striate.train.begin import Request, begin
+    from striate.train.begin import resume as take_up
+
+    if resume is not None:
+        run = take_up(Path(resume), quiet=quiet)
+    else:
+        options = {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "seed": seed,
+            "image_size": image_size,
+            "weights": None if weights is None else str(Path(weights).resolve()),
+        }
+        request = Request(
+            data=None if data is None else str(data),
+            model=model,
+            out=None if out is None else Path(out),
+            values={name: value for name, value in options.items() if value is not None},
+            settings=settings,
+            data_root=None if data_root is None else str(Path(data_root).resolve()),
+            base=None if base is None else Path(base),
+            quiet=quiet,
+        )
+        run = begin(request)
+    report(run, quiet=quiet)
+    return run
+
+
+def evaluate(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    data_root: str | Path | None = None,
+    ignore_unknown: bool = False,
+    quiet: bool = False,
+) -> Evaluation:
+    """Measure a run on its own test pictures, or on `data`; see `striate.train.evaluation.evaluate`."""
+    from striate.train.evaluation import evaluate as measure
+
+    return measure(
+        Path(run),
+        None if data is None else str(data),
+        data_root=None if data_root is None else str(data_root),
+        ignore_unknown=ignore_unknown,
+        quiet=quiet,
+    )
+
+
+def load(path: str | Path) -> NetworkRecognizer:
+    """Return the recognizer of a run directory, or of a folder that one was saved to."""
+    from striate.recognize.load import load as read
+
+    return read(Path(path))

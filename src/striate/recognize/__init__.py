@@ -1,0 +1,1 @@
+"""Anything that turns pictures into class scores."""

@@ -1,0 +1,27 @@
+"""From a run directory, or a folder that a recognizer was saved to, back to the recognizer."""
+
+from pathlib import Path
+
+from striate.core.errors import DataError
+from striate.core.files import recover_directory
+from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read
+
+
+def load(path: Path, which: str = "best") -> NetworkRecognizer:
+    """Return the recognizer of a run directory (`which`: best or last) or of a folder it was saved to.
+
+    Raises:
+        DataError: no such folder, or no recognizer in it.
+    """
+    if not path.is_dir():
+        raise DataError(f"no run directory {path}: check the path, or train one with `striate train DATA --out {path}`")
+    if (path / DESCRIPTION).is_file():
+        return read(path)
+    checkpoint = path / "checkpoints" / which
+    recover_directory(checkpoint)
+    if not checkpoint.is_dir():
+        raise DataError(
+            f"{path} holds no '{which}' checkpoint: if its training was stopped early, "
+            f"go on with `striate train --resume {path}`"
+        )
+    return read(checkpoint)

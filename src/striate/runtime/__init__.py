@@ -1,0 +1,1 @@
+"""How the arithmetic runs on this machine."""

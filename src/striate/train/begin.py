@@ -1,0 +1,169 @@
+"""From the user's words to a run: open, audit, split, choose the recipe, train; or take up a run again."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from striate.core.errors import DataError, RecipeError
+from striate.core.files import free_name
+from striate.core.findings import Verdict
+from striate.core.progress import say
+from striate.data import split as splitting
+from striate.data.audit import Audit, audit
+from striate.data.examine import with_hashes
+from striate.data.split import Split
+from striate.data.table import Table
+from striate.sources import open_table
+from striate.train import defaults
+from striate.train.defaults import Look
+from striate.train.fit import Data, carry_on, fit
+from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values, validated
+from striate.train.run import Run
+
+_ENOUGH_TO_CHOOSE = 6_000  # validation pictures: an accuracy near 90 % is known to within 0.8 points
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; None and empty: our choice.
+
+    Args:
+        data: a path or a source's name.
+        model: a name of the zoo.
+        out: the run directory; an existing name gets a number.
+        values: recipe fields set by options.
+        settings: recipe fields set by `--set`.
+        data_root: where named data sets lie.
+        base: a run whose recipe, and data where `data` is None, is repeated.
+        quiet: print nothing.
+    """
+
+    data: str | None = None
+    model: str | None = None
+    out: Path | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    settings: Sequence[str] | Mapping[str, Any] = ()
+    data_root: str | None = None
+    base: Path | None = None
+    quiet: bool = False
+
+
+def begin(request: Request) -> Run:
+    """Train anew and return the finished run.
+
+    Raises:
+        StriateError: what the user can mend; see `core.errors`.
+    """
+    wanted = merge(request.values, settings_to_values(request.settings))
+    if request.model is not None:
+        wanted["model"] = request.model
+    base = Run(request.base) if request.base else None
+    table = _open(request, base)
+    say(f"{table.location}: {len(table)} pictures of {len(table.classes)} classes", quiet=request.quiet)
+    table = with_hashes(table, quiet=request.quiet)
+    given_split = "split" in wanted
+    wanted["split"] = {"val": _share_for_val(table), **wanted.get("split", {})}
+    split = _split(table, wanted, None if given_split else base)
+    found = audit(table, sides=split.sides, quiet=request.quiet)
+    _say_findings(found, split, table, quiet=request.quiet)
+    data = Data(table, split, found, request.data_root)
+    rows = data.readable("train")
+    if base is not None and request.data is None:
+        recipe = Recipe.from_values(merge(base.recipe.model_dump(mode="json"), _for_base(wanted)))
+    else:
+        inherited = _trained_with(base) if base else {}
+        asked = merge(inherited, wanted)
+        look = look_at(found, rows, table)
+        recipe = defaults.resolve(table, rows, look, asked.get("model"), asked)
+    say(
+        defaults.explain(recipe, table, rows, request.model or (base.recipe.model if base else None)),
+        quiet=request.quiet,
+    )
+    out = request.out or Path("runs") / f"{_short(table)}-{recipe.model}"
+    return fit(data, recipe, free_name(out), quiet=request.quiet)
+
+
+def resume(path: Path, *, quiet: bool = False) -> Run:
+    """Carry a stopped run on, exactly; a finished one is returned as it is.
+
+    Raises:
+        DataError: `path` is no run, or its data has changed since it began.
+    """
+    run = Run(path)
+    if run.finished:
+        say(f"{path} is finished already; to repeat it: striate train --from {path}", quiet=quiet)
+        return run
+    saved = run.data
+    table = with_hashes(open_table(saved["location"], data_root=saved["data_root"]), quiet=quiet)
+    if table.fingerprint != saved["fingerprint"]:
+        raise DataError(
+            f"{saved['location']} has changed since {path} began, so it cannot be resumed exactly. "
+            f"Put the data back as it was, or begin anew with: striate train --from {path}"
+        )
+    return carry_on(run, table, quiet=quiet)
+
+
+def look_at(found: Audit, rows: NDArray[np.int64], table: Table) -> Look:
+    """Return the sizes and channels of the readable pictures among `rows`."""
+    if table.pixels is not None:
+        height, width, channels = table.pixels.shape[1:]
+        return Look(np.array([[height, width]]), channels)
+    sizes, channels = found.examined.sizes[rows], found.examined.channels[rows]
+    return Look(sizes, 1 if (channels == 1).all() else 3)
+
+
+def _open(request: Request, base: Run | None) -> Table:
+    if request.data is not None:
+        return open_table(request.data, data_root=request.data_root)
+    if base is None:
+        raise RecipeError("no data named: striate train DATA, where DATA is a folder, a manifest or a source's name")
+    return open_table(base.data["location"], data_root=request.data_root or base.data["data_root"])
+
+
+def _split(table: Table, wanted: Mapping[str, Any], base: Run | None) -> Split:
+    asked = validated(SplitRecipe, wanted["split"], "split")
+    previous = None
+    if asked.file is not None:
+        previous = Split.load(Path(asked.file))
+    elif base is not None and table.fingerprint == base.data["fingerprint"]:
+        previous = base.split
+    return splitting.split(
+        table, val=asked.val, test=asked.test, salt=asked.salt, previous=previous, extend=asked.extend
+    )
+
+
+def _share_for_val(table: Table) -> float:
+    """Return the default fraction for validation: 15 %, but no more than it takes to choose well from a large set."""
+    return min(0.15, _ENOUGH_TO_CHOOSE / max(len(table), 1))
+
+
+def _for_base(wanted: dict[str, Any]) -> dict[str, Any]:
+    if wanted.get("image_size"):
+        wanted = merge(wanted, {"preprocess": {"size": [wanted["image_size"]] * 2}})
+    return {name: value for name, value in wanted.items() if name != "image_size"}
+
+
+def _trained_with(base: Run) -> dict[str, Any]:
+    """Return what a run's recipe says that does not depend on its data."""
+    values = base.recipe.model_dump(mode="json")
+    values["preprocess"] = {name: values["preprocess"][name] for name in ("size", "fit", "channels")}
+    return {name: value for name, value in values.items() if name != "split"}
+
+
+def _say_findings(found: Audit, split: Split, table: Table, *, quiet: bool) -> None:
+    say(f"split: {split.origin}", quiet=quiet)
+    for note in table.notes:
+        say(f"note: {note}", quiet=quiet)
+    for finding in [*found.findings, *splitting.findings(table, split)]:
+        if finding.verdict in {Verdict.WARN, Verdict.FAIL}:
+            say(f"{finding.verdict}: {finding.detail} {finding.remedy}".rstrip(), quiet=quiet)
+
+
+def _short(table: Table) -> str:
+    name = table.source if table.pixels is not None else Path(table.location).stem
+    return re.sub(r"[^\w.-]+", "-", name).strip("-") or "data"

@@ -1,0 +1,173 @@
+"""The recipe that is taken where the user says nothing: per family and size of the data, chosen here and printed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from striate.data.preprocess import Preprocess
+from striate.data.store import Store
+from striate.data.table import Table
+from striate.train.recipe import Recipe, merge
+from striate.zoo import MODELS
+
+_PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
+_LARGEST = 64  # pictures of one size up to this are taken as they are; others are brought to it
+_SAMPLE = 5_000  # pictures that mean and deviation are computed from
+
+FLIPS = {"cifar10", "cifar100", "fashion_mnist", "folder", "manifest"}  # sources whose classes survive a mirror
+
+# What each family departs from the common ground with. Values found by trial on MNIST, see benchmarks/accuracy.py.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "linear": {
+        "augment": {"shift": 0, "flip": "none"},
+        "optimizer": {"name": "adam", "lr": 2e-3},
+    },
+    "perceptron": {
+        "batch_size": 1,
+        "epochs": 3,
+        "augment": {"shift": 0, "flip": "none"},
+        "optimizer": {"name": "sgd", "lr": 1.0, "momentum": 0.0, "nesterov": False},
+        "schedule": {"name": "fixed"},
+        "loss": {"name": "perceptron"},
+    },
+    "mlp": {
+        "augment": {"shift": 0, "flip": "none"},
+        "optimizer": {"name": "adam", "lr": 1e-3},
+    },
+    "alvinn": {
+        "augment": {"shift": 0, "flip": "none"},
+        "optimizer": {"name": "adam", "lr": 3e-3},
+        "loss": {"name": "bump"},
+    },
+    "lenet": {
+        "optimizer": {"name": "adam", "lr": 4e-3},
+        "augment": {"flip": "none", "shift": 2},
+    },
+    "cifar_resnet": {
+        "optimizer": {"name": "sgd", "lr": 0.2, "l2": 5e-4},
+        "loss": {"label_smoothing": 0.1},
+    },
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    # background -0.1 and ink 1.175, as LeCun et al. 1998 have it; 28 px digits stand in the middle of 32
+    "lenet5": {
+        "preprocess": {"mean": [0.1 / 1.275], "std": [1 / 1.275]},
+        "loss": {"name": "map"},
+        "optimizer": {"lr": 1e-2},
+    },
+    "lenet1": {"loss": {"name": "mse"}, "optimizer": {"lr": 1e-2}},
+    # less dropout than was published for a million updates
+    "mlp": {"options": {"dropout": 0.25, "input_dropout": 0.1}, "epochs": 15, "optimizer": {"lr": 2e-3}},
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the audit saw of the pictures that can be read.
+
+    Args:
+        sizes: (N, 2) heights and widths.
+        channels: 1 where all are gray, else 3.
+    """
+
+    sizes: NDArray[np.int64]
+    channels: int
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """The height and width that all pictures share, or None."""
+        if len(self.sizes) and (self.sizes == self.sizes[0]).all():
+            return int(self.sizes[0, 0]), int(self.sizes[0, 1])
+        return None
+
+
+def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None, wanted: Mapping[str, Any]) -> Recipe:
+    """Return the complete recipe: the defaults for this model and data, with what the user wants on top.
+
+    Args:
+        table: the data.
+        rows: the rows to train on.
+        look: their sizes and channels.
+        model: a name of the zoo, or None: resnet20, which suits small pictures of all kinds.
+        wanted: nested values of recipe fields.
+
+    Raises:
+        UnknownName: no such model.
+        RecipeError: a value that is not allowed.
+    """
+    name = model or "resnet20"
+    row = MODELS[name]
+    preprocess = _preprocess(row.family, row.image_size, look)
+    common = {
+        "model": name,
+        "epochs": int(np.clip(_PICTURES // max(len(rows), 1), 12, 60)),
+        "batch_size": 128 if len(rows) >= 10_000 else 64 if len(rows) >= 1_000 else 32,
+        "preprocess": preprocess,
+        "augment": {"flip": "horizontal" if _survives_mirror(table, look) else "none"},
+    }
+    values = merge(merge(common, FAMILIES.get(row.family, {})), VARIANTS.get(name, {}))
+    values = merge(values, {key: value for key, value in wanted.items() if key != "image_size"})
+    if wanted.get("image_size"):
+        values["preprocess"]["size"] = [wanted["image_size"]] * 2
+    values = _with_shift(values)
+    return Recipe.from_values(_with_statistics(values, table, rows))
+
+
+def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | None) -> str:
+    """Return one sentence that says which model and recipe were chosen, and what to change them with."""
+    chosen = "" if model else " (chosen: it suits small pictures of all kinds; another with --model)"
+    augment = recipe.augment
+    moves = [f"shift {augment.shift}"] if augment.shift else []
+    moves += [f"{augment.flip} flip"] if augment.flip != "none" else []
+    moves += [f"random crop {augment.crop[0]:g} to {augment.crop[1]:g} of the area"] if augment.crop else []
+    height, width = recipe.preprocess.size
+    return (
+        f"{recipe.model}{chosen} on {len(rows)} pictures of {len(table.classes)} classes at {height}x{width}x"
+        f"{recipe.preprocess.channels}: {recipe.epochs} epochs of batches of {recipe.batch_size}, "
+        f"{recipe.optimizer.name} with lr {recipe.optimizer.lr:g} ({recipe.schedule.name}), "
+        f"{recipe.loss.name.replace('_', ' ')}; augmentation: {', '.join(moves) or 'none'}"
+    )
+
+
+def _preprocess(family: str, own: tuple[int, int], look: Look) -> dict[str, Any]:
+    size = look.size
+    if family in {"lenet", "alvinn"}:
+        smaller = size is not None and size[0] <= own[0] and size[1] <= own[1] and max(size) > max(own) // 2
+        return {"size": list(own), "channels": look.channels, "fit": "center" if smaller else "crop"}
+    if size is None or max(size) > _LARGEST:
+        size = (_LARGEST, _LARGEST)
+    return {"size": list(size), "channels": look.channels, "fit": "crop"}
+
+
+def _survives_mirror(table: Table, look: Look) -> bool:
+    return table.source in FLIPS and (look.channels == 3 or table.source == "fashion_mnist")
+
+
+def _with_shift(values: dict[str, Any]) -> dict[str, Any]:
+    if "shift" in values["augment"]:
+        return values
+    smallest = min(values["preprocess"]["size"])
+    return merge(values, {"augment": {"shift": max(1, smallest // 8)}})
+
+
+def _with_statistics(values: dict[str, Any], table: Table, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """Add the mean and deviation of the training pictures, where neither the user nor the model fixes them."""
+    preprocess = values["preprocess"]
+    channels = preprocess["channels"]
+    for name in ("mean", "std"):
+        if name in preprocess and len(preprocess[name]) == 1 != channels:
+            preprocess = {**preprocess, name: list(preprocess[name]) * channels}
+    if "mean" not in preprocess or "std" not in preprocess:
+        plain = Preprocess.model_validate({**preprocess, "mean": [0.0] * channels, "std": [1.0] * channels})
+        sample = rows[:: max(1, len(rows) // _SAMPLE)]
+        store = Store(table, plain)
+        images, readable = store.read(sample)
+        store.close()
+        pixels = images[readable].transpose(1, 0, 2, 3).reshape(channels, -1) / np.float32(255)
+        mean = [round(float(value), 4) for value in pixels.mean(1)]
+        std = [max(round(float(value), 4), 1e-3) for value in pixels.std(1)]
+        preprocess = {"mean": mean, "std": std, **preprocess}
+    return {**values, "preprocess": preprocess}

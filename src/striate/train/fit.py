@@ -1,0 +1,141 @@
+"""Fit a recognizer: make the run directory, train, measure, and write down what was found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from striate.core.errors import DataError
+from striate.core.files import free_name, write_json, write_text
+from striate.core.seeds import seed_for
+from striate.data import split as splitting
+from striate.data.audit import Audit
+from striate.data.split import Split
+from striate.data.store import Store
+from striate.data.table import SIDES, Table
+from striate.recognize.recognizer import build
+from striate.runtime.plan import Plan
+from striate.runtime.work import multiply_accumulates
+from striate.train import environment
+from striate.train.finish import finish
+from striate.train.loop import Loop, Sides
+from striate.train.recipe import Recipe
+from striate.train.run import Run
+from striate.zoo import weights
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run is trained and measured on.
+
+    Args:
+        table: with its content hashes.
+        split: the side of each picture.
+        audit: what was found; its quarantined pictures are left out of training and unanswered in evaluation.
+        data_root: where a named data set was looked for.
+    """
+
+    table: Table
+    split: Split
+    audit: Audit
+    data_root: str | None = None
+
+    def readable(self, side: str) -> NDArray[np.int64]:
+        """Return the rows of `side` whose pictures can be read."""
+        quarantined = np.array([row for row, _, _ in self.audit.quarantined], np.int64)
+        return np.setdiff1d(self.split.rows(side), quarantined)
+
+
+def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
+    """Train by `recipe` and return the finished run.
+
+    Args:
+        data: pictures, split and audit.
+        recipe: resolved.
+        out: the run directory; it must not exist.
+        quiet: print nothing.
+
+    Raises:
+        DataError: no picture to train on, or `out` exists.
+        TrainingStopped: the loss is not finite.
+        Interrupted: the user stopped it.
+    """
+    if len(data.readable("train")) == 0:
+        raise DataError(f"{data.table.location}: no readable picture to train on; see `striate data check`")
+    network = _network(recipe, data.table.classes)
+    shape = (recipe.preprocess.channels, *recipe.preprocess.size)
+    plan = recipe.plan.resolve(network, recipe.batch_size * multiply_accumulates(network, shape))
+    recipe = recipe.model_copy(update={"plan": plan})
+    _make_directory(out, data, recipe, plan)
+    return _train(Run(out), data.table, network, quiet=quiet)
+
+
+def carry_on(run: Run, table: Table, *, quiet: bool = False) -> Run:
+    """Train a stopped run to its end, as if it had never been stopped."""
+    network = _network(run.recipe, run.classes)
+    return _train(run, table, network, quiet=quiet)
+
+
+def _train(run: Run, table: Table, network: torch.nn.Module, *, quiet: bool) -> Run:
+    recipe = run.recipe
+    quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
+    sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
+    store = Store(table, recipe.preprocess, threads=recipe.threads)
+    loop = Loop(run.path, recipe, recipe.plan, recipe.plan.prepare(network), run.classes, store, sides, quiet=quiet)
+    try:
+        loop.run()
+        finish(run, table, store, loop.state, quiet=quiet)
+    finally:
+        store.close()
+    return run
+
+
+def _network(recipe: Recipe, classes: tuple[str, ...]) -> torch.nn.Module:
+    torch.manual_seed(seed_for("weights", recipe.seed))
+    network = build(recipe.model, recipe.options, classes, recipe.preprocess)
+    if recipe.weights is not None:
+        weights.load(network, Path(recipe.weights))
+    return network
+
+
+def _make_directory(out: Path, data: Data, recipe: Recipe, plan: Plan) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir()
+    except FileExistsError:
+        raise DataError(f"{out} exists and is never overwritten: choose another --out, as {free_name(out)}") from None
+    write_json(out / "classes.json", list(data.table.classes))
+    data.split.save(out / "split.parquet")
+    write_json(out / "data.json", _describe(data))
+    write_json(out / "environment.json", environment.describe(plan))
+    write_text(out / "recipe.toml", recipe.to_toml())  # last: a directory with a recipe is a run
+
+
+def _describe(data: Data) -> dict[str, Any]:
+    table, split = data.table, data.split
+    side_of = dict(enumerate(SIDES))
+    return {
+        "source": table.source,
+        "location": _absolute(table),
+        "data_root": data.data_root,
+        "pictures": len(table),
+        "classes": list(table.classes),
+        "counts": {
+            name: np.bincount(table.labels[split.rows(name)], minlength=len(table.classes)).tolist() for name in SIDES
+        },
+        "fingerprint": table.fingerprint,
+        "quarantined": [
+            {"row": int(row), "picture": name, "split": side_of.get(int(split.sides[row])), "reason": reason}
+            for row, name, reason in data.audit.quarantined
+        ],
+        "findings": [f.to_dict() for f in [*data.audit.findings, *splitting.findings(table, split)]],
+        "notes": list(table.notes),
+        "split": split.origin,
+    }
+
+
+def _absolute(table: Table) -> str:
+    return table.location if table.pixels is not None else str(Path(table.location).resolve())

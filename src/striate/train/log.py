@@ -1,0 +1,34 @@
+"""The log of a run: one line of JSON per step interval and per epoch, cut back to the checkpoint on resume."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from striate.core.files import full_disk_named, write_text
+
+
+class Log:
+    """Appends lines to `log.jsonl`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, kind: str, **values: Any) -> None:
+        """Append one line, flushed at once."""
+        line = json.dumps({"kind": kind, **values}, allow_nan=False)
+        with full_disk_named(self.path), self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def cut_back(self, step: int) -> None:
+        """Forget what was logged after `step`, and a last line that a kill left half-written."""
+        if not self.path.exists():
+            return
+        kept = []
+        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if entry["step"] <= step:
+                kept.append(line + "\n")
+        write_text(self.path, "".join(kept))

@@ -1,0 +1,88 @@
+"""Losses over scores (N, K), each the mean over the batch of its weighted examples."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from striate.core.errors import RecipeError
+from striate.train.recipe import Loss
+
+Criterion = Callable[[Tensor, Tensor], Tensor]
+
+
+def build(recipe: Loss, counts: Tensor) -> Criterion:
+    """Return the recipe's loss as a function of scores (N, K) and labels (N,).
+
+    Args:
+        recipe: which loss, and its constants.
+        counts: (K,) training pictures of each class, for balanced weights.
+
+    Raises:
+        RecipeError: as many class weights as classes are needed.
+    """
+    weights = class_weights(recipe, counts)
+    each = _EACH[recipe.name]
+
+    def criterion(scores: Tensor, labels: Tensor) -> Tensor:
+        losses = each(recipe, scores.float(), labels)
+        if weights is None:
+            return losses.mean()
+        picked = weights.to(losses.device)[labels]
+        return (losses * picked).sum() / picked.sum()
+
+    return criterion
+
+
+def class_weights(recipe: Loss, counts: Tensor) -> Tensor | None:
+    """Return (K,) weights of mean 1 over the training pictures, or None where all count the same."""
+    if recipe.class_weights == "none":
+        return None
+    if recipe.class_weights == "balanced":
+        present = counts > 0
+        share = counts.sum() / (present.sum() * counts.clamp(min=1))
+        return torch.where(present, share, torch.zeros_like(share)).float()
+    if len(recipe.class_weights) != len(counts):
+        raise RecipeError(f"loss.class_weights has {len(recipe.class_weights)} values for {len(counts)} classes")
+    return torch.tensor(recipe.class_weights)
+
+
+def _cross_entropy(recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
+    return F.cross_entropy(scores, labels, label_smoothing=recipe.label_smoothing, reduction="none")
+
+
+def _mse(_recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
+    return (scores - F.one_hot(labels, scores.shape[1])).square().mean(1)
+
+
+def _bump(recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
+    return (scores - bump_targets(labels, scores.shape[1], recipe.width)).square().mean(1)
+
+
+def bump_targets(labels: Tensor, classes: int, width: float) -> Tensor:
+    """Return (N, K) targets that are 1 at the label and fall off as a Gaussian of deviation `width` beside it."""
+    distance = torch.arange(classes, device=labels.device) - labels[:, None]
+    return torch.exp(-0.5 * (distance / width).square())
+
+
+def _map(recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
+    # LeCun et al. 1998, equation 9, with scores = -penalties: y_target + log(e^-j + sum e^-y)
+    rubbish = torch.full_like(scores[:, :1], -recipe.margin)
+    everything = torch.logsumexp(torch.cat([scores, rubbish], 1), 1)
+    return everything - scores.gather(1, labels[:, None])[:, 0]
+
+
+def _perceptron(_recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
+    # Zero where the answer is right; else its gradient is Rosenblatt's correction of the two classes concerned.
+    answer = scores.argmax(1, keepdim=True)
+    return (scores.gather(1, answer) - scores.gather(1, labels[:, None]))[:, 0]
+
+
+_EACH: dict[str, Callable[[Loss, Tensor, Tensor], Tensor]] = {
+    "cross_entropy": _cross_entropy,
+    "mse": _mse,
+    "bump": _bump,
+    "map": _map,
+    "perceptron": _perceptron,
+}

@@ -1,0 +1,234 @@
+"""A recipe: how a recognizer is trained. Frozen, validated, complete; TOML in and out; saved with every run."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import tomli_w
+from pydantic import Field, ValidationError
+
+from striate.core.errors import RecipeError, UnknownName
+from striate.core.records import Record
+from striate.data.augment import Augment
+from striate.data.batches import Sampling
+from striate.data.preprocess import Preprocess
+from striate.runtime.plan import Plan
+
+
+class SplitRecipe(Record):
+    """Which pictures are train, val and test, where the data does not say."""
+
+    val: float = Field(0.15, ge=0, lt=1)
+    test: float = Field(0.15, ge=0, lt=1)
+    salt: int = 0
+    """Another salt, another split. Not the seed: comparing seeds must not change the test pictures."""
+    file: str | None = None
+    """A split written before; it is honored, never redrawn."""
+    extend: bool = False
+    """Draw sides for pictures that the file does not know, with its own salt; without it they are an error."""
+
+
+class Loss(Record):
+    """What training minimizes."""
+
+    name: Literal["cross_entropy", "mse", "bump", "map", "perceptron"] = "cross_entropy"
+    """cross_entropy of the softmax; mse: squared distance to one-hot targets; bump: to a Gaussian bump over ordered
+    classes (ALVINN); map: LeCun et al. 1998, equation 9, for RBF outputs; perceptron: Rosenblatt's criterion."""
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    width: float = Field(1.5, gt=0)
+    """Deviation of the bump, in classes."""
+    margin: float = Field(0.1, gt=0)
+    """j of equation 9: the penalty e^-j that a rubbish class would have."""
+    class_weights: Literal["none", "balanced"] | tuple[float, ...] = "none"
+    """balanced: a class counts in inverse proportion to its training pictures; or one weight a class."""
+
+
+class Optimizer(Record):
+    """How weights follow the gradient."""
+
+    name: Literal["sgd", "rmsprop", "adam", "adamw"] = "sgd"
+    lr: float = Field(0.1, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    """sgd and rmsprop."""
+    nesterov: bool = True
+    """sgd with momentum."""
+    alpha: float = Field(0.99, ge=0, lt=1)
+    """rmsprop's decay of the mean square."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """adam and adamw."""
+    eps: float = Field(1e-8, gt=0)
+    """rmsprop, adam and adamw."""
+    l2: float = Field(0.0, ge=0)
+    """Weight decay: added to the gradient (sgd, rmsprop, adam), or decoupled from it (adamw)."""
+    l1: float = Field(0.0, ge=0)
+    """Times the sign of the weight, added to the gradient."""
+    decay_all: bool = False
+    """Decay biases and norms too; by default only weights of convolutions and linear layers."""
+    clip: float | None = Field(None, gt=0)
+    """Scale the gradient down to this norm where it is longer."""
+
+
+class Schedule(Record):
+    """How the learning rate moves; every schedule may begin with a warm-up."""
+
+    name: Literal["fixed", "step", "multistep", "exponential", "polynomial", "cosine", "onecycle", "plateau"] = (
+        "onecycle"
+    )
+    warmup: float = Field(0.0, ge=0)
+    """Epochs of linear rise from 0; onecycle: its rise, in epochs, a fifth of the training where 0."""
+    every: float = Field(30.0, gt=0)
+    """step: epochs between falls."""
+    milestones: tuple[float, ...] = ()
+    """multistep: epochs of the falls."""
+    factor: float = Field(0.1, gt=0, lt=1)
+    """step, multistep, plateau: what a fall multiplies by; exponential: per epoch."""
+    power: float = Field(1.0, gt=0)
+    """polynomial: (1 - progress) to this power; 1 is linear."""
+    final: float = Field(0.0, ge=0, lt=1)
+    """cosine, onecycle, polynomial: the last learning rate, as a share of lr."""
+    patience: int = Field(5, ge=0)
+    """plateau: epochs without a better validation loss before a fall."""
+
+
+class Recipe(Record):
+    """How a recognizer is trained."""
+
+    model: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    """The family's options, such as activation or dropout."""
+    weights: str | None = None
+    """A file of weights to begin from; none: drawn from the seed."""
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(128, ge=1)
+    seed: int = Field(0, ge=0)
+    split: SplitRecipe = SplitRecipe()
+    preprocess: Preprocess
+    augment: Augment = Augment()
+    sampling: Sampling = "shuffle"
+    loss: Loss = Loss()
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    average: float = Field(0.0, ge=0, lt=1)
+    """Keep an exponential moving average of the weights with this decay per step, and evaluate that; 0: none."""
+    patience: int | None = Field(None, ge=1)
+    """Stop after so many epochs without a better validation accuracy."""
+    plan: Plan = Plan()
+    threads: int | None = Field(None, ge=1)
+    """Threads that read pictures; none: one a core. Results do not depend on it."""
+    checkpoint_seconds: float = Field(30.0, ge=0)
+    """Longest time between checkpoints; one is written after every epoch in any case."""
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML; fields without a value are left out and read back as none."""
+        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any], where: str = "recipe") -> "Recipe":
+        """Return the recipe of nested `values`.
+
+        Raises:
+            RecipeError: a field is unknown or its value not allowed; every fault is named.
+        """
+        return validated(cls, values, where)
+
+    @classmethod
+    def read(cls, path: Path) -> "Recipe":
+        """Read a recipe from a TOML file."""
+        try:
+            return cls.from_values(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{path}: not a readable recipe ({error})") from None
+
+
+R = TypeVar("R", bound=Record)
+
+
+def validated(record: type[R], values: Mapping[str, Any], where: str = "recipe") -> R:
+    """Return the record of nested `values`.
+
+    Raises:
+        RecipeError: a field is unknown or its value not allowed; every fault is named.
+    """
+    try:
+        return record.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(_faults(error, where)) from None
+
+
+def settings_to_values(settings: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values of `--set` texts such as `optimizer.lr=0.05`, or of names with values.
+
+    The value of a text is read as TOML where it is TOML (a number, a list, true, false, a quoted text); `none` is
+    no value; anything else is plain text.
+
+    Raises:
+        RecipeError: a text without `=`, or a field that no recipe has; the nearest names are offered.
+    """
+    values: dict[str, Any] = {}
+    named = settings.items() if isinstance(settings, Mapping) else map(_read_setting, settings)
+    for name, value in named:
+        _check_field(name)
+        *parents, last = name.split(".")
+        inner = values
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[last] = value
+    return values
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the nested values of `over` laid on top."""
+    merged = dict(base)
+    for name, value in over.items():
+        inner = merged.get(name)
+        nested = isinstance(value, Mapping) and isinstance(inner, Mapping)
+        merged[name] = merge(inner, value) if nested else value  # type: ignore[arg-type]
+    return merged
+
+
+def field_names() -> list[str]:
+    """Return every field of a recipe as `--set` names it."""
+    names = []
+    for name, field in Recipe.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Record):
+            names += [f"{name}.{part}" for part in inner.model_fields]
+        else:
+            names.append(name)
+    return names
+
+
+def _read_setting(setting: str) -> tuple[str, Any]:
+    name, equals, text = setting.partition("=")
+    if not equals or not name.strip():
+        raise RecipeError(f"--set {setting}: write it as field=value, as in --set optimizer.lr=0.05")
+    return name.strip(), _value(text.strip())
+
+
+def _check_field(name: str) -> None:
+    if name not in field_names() and not name.startswith("options."):
+        raise UnknownName("recipe field", name, field_names())
+
+
+def _value(text: str) -> Any:
+    if text == "none":
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(inner) for name, inner in value.items() if inner is not None}
+    return value
+
+
+def _faults(error: ValidationError, where: str) -> str:
+    faults = []
+    for fault in error.errors():
+        place = ".".join(str(part) for part in fault["loc"]) or "recipe"
+        faults.append(f"{place} = {fault['input']!r}: {fault['msg']}")
+    return f"{where}: " + "; ".join(faults)

@@ -1,0 +1,74 @@
+"""A run: a directory with everything that a training produced."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from striate.core.errors import DataError
+from striate.data.split import Split
+from striate.recognize.load import load
+from striate.recognize.recognizer import NetworkRecognizer
+from striate.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run directory `path`; everything else is read from its files."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        if not (self.path / "recipe.toml").is_file():
+            raise DataError(f"{self.path} is no run directory: it has no recipe.toml")
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The resolved, complete recipe."""
+        return Recipe.read(self.path / "recipe.toml")
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in label order."""
+        return tuple(self.read_json("classes.json"))
+
+    @cached_property
+    def split(self) -> Split:
+        """Which pictures were train, val and test."""
+        return Split.load(self.path / "split.parquet")
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Where the pictures came from, their counts, the quarantined ones and the audit's findings."""
+        data: dict[str, Any] = self.read_json("data.json")
+        return data
+
+    @property
+    def finished(self) -> bool:
+        """Whether the final numbers are there."""
+        return (self.path / "metrics.json").is_file()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The final numbers with their intervals, by "val" and "test"."""
+        metrics: dict[str, Any] = self.read_json("metrics.json")
+        return metrics
+
+    def recognizer(self, which: str = "best") -> NetworkRecognizer:
+        """Return the trained recognizer; test was measured with "best"."""
+        return load(self.path, which)
+
+    def read_json(self, name: str) -> Any:
+        """Read one of the run's JSON files.
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            hint = f"; if its training was stopped, go on with `striate train --resume {self.path}`"
+            raise DataError(f"{self.path / name} is missing{hint}") from None
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.path / name} cannot be read: {error}") from None

@@ -1,0 +1,30 @@
+"""A small training that the tests of this room share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import striate
+from striate.train.run import Run
+
+SMALL = {
+    "epochs": 4,
+    "batch_size": 128,
+    "split.test": 0.1,
+    "schedule.name": "onecycle",
+    "plan.threads": 1,
+    "checkpoint_seconds": 0,
+}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Callable[..., Run]:
+    """Train on the digits in seconds; keyword arguments are recipe fields, with `__` for the dot."""
+
+    def train(name: str = "run", model: str = "mlp_300", **fields: Any) -> Run:
+        settings = {**SMALL, **{field.replace("__", "."): value for field, value in fields.items()}}
+        return striate.train("digits", model=model, out=tmp_path / name, settings=settings, quiet=True)
+
+    return train

@@ -1,0 +1,65 @@
+"""Recipes: validated, complete, the same after a round trip through TOML."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from striate.core.errors import RecipeError, UnknownName
+from striate.train.recipe import Recipe, field_names, merge, settings_to_values
+
+LEAST: dict[str, Any] = {"model": "resnet20", "epochs": 3, "preprocess": {"size": [8, 8], "channels": 1}}
+
+
+def test_a_recipe_is_the_same_after_toml(tmp_path: Path) -> None:
+    values = merge(LEAST, {"options": {"dropout": 0.5}, "augment": {"crop": [0.3, 1.0], "flip": "both"}})
+    recipe = Recipe.from_values(merge(values, {"schedule": {"name": "multistep", "milestones": [1.5, 2]}}))
+    (tmp_path / "recipe.toml").write_text(recipe.to_toml())
+    assert Recipe.read(tmp_path / "recipe.toml") == recipe
+
+
+def test_settings_are_read_as_toml_or_as_text() -> None:
+    values = settings_to_values(
+        ["optimizer.lr=0.05", "augment.flip=horizontal", "augment.crop=[0.3, 1.0]", "optimizer.decay_all=true"]
+    )
+    assert values == {
+        "optimizer": {"lr": 0.05, "decay_all": True},
+        "augment": {"flip": "horizontal", "crop": [0.3, 1.0]},
+    }
+    assert settings_to_values({"optimizer.lr": 0.05}) == {"optimizer": {"lr": 0.05}}
+    assert settings_to_values(["patience=none"]) == {"patience": None}
+    assert settings_to_values(["options.dropout=0.5"]) == {"options": {"dropout": 0.5}}
+
+
+def test_an_unknown_field_offers_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="did you mean optimizer.lr"):
+        settings_to_values(["optimizer.lrr=0.1"])
+    with pytest.raises(RecipeError, match="field=value"):
+        settings_to_values(["optimizer.lr"])
+
+
+def test_every_fault_of_a_recipe_is_named() -> None:
+    with pytest.raises(RecipeError, match=r"epochs = 0.*optimizer\.lr = -1") as caught:
+        Recipe.from_values(merge(LEAST, {"epochs": 0, "optimizer": {"lr": -1}}))
+    assert "greater than" in str(caught.value)
+    with pytest.raises(RecipeError, match="loss.name = 'entropy'"):
+        Recipe.from_values(merge(LEAST, {"loss": {"name": "entropy"}}))
+    with pytest.raises(RecipeError, match="lr = inf"):
+        Recipe.from_values(merge(LEAST, {"optimizer": {"lr": float("inf")}}))
+
+
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text("epochs = = 3")
+    with pytest.raises(RecipeError, match=r"recipe.toml: not a readable recipe"):
+        Recipe.read(tmp_path / "recipe.toml")
+
+
+def test_mean_and_deviation_must_fit_the_channels() -> None:
+    with pytest.raises(RecipeError, match="3 values"):
+        Recipe.from_values(merge(LEAST, {"preprocess": {"channels": 3, "mean": [0.5]}}))
+
+
+def test_every_field_can_be_set_by_name() -> None:
+    names = field_names()
+    assert {"epochs", "optimizer.lr", "preprocess.fit", "plan.precision", "split.salt"} <= set(names)
+    assert len(names) == len(set(names))
