@@ -44,7 +44,7 @@ check: $(VENV)/installed
 	$(VENV)/bin/lint-imports
 
 bench: $(PEERS)/installed
-	@set -e; for question in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do \
+	@set -e; for question in $(filter-out benchmarks/results.py,$(wildcard benchmarks/*.py)); do \
 		echo "== $$question"; $(PEERS)/bin/python $$question; done
 
 docs: $(VENV)/installed

@@ -30,7 +30,7 @@ import_module("striate.train")
 import_module("striate.evaluate")
 
 
-def train(
+def train(  # noqa: PLR0913 the verb's twelve options, and quiet
     data: str | Path | None = None,
     *,
     model: str | None = None,

@@ -13,17 +13,21 @@ from striate.core.files import free_name, recover_directory, whole_directory, wh
 def test_a_file_that_fails_half_way_leaves_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    with pytest.raises(RuntimeError, match="half-way"), whole_file(path) as beside:
-        beside.write_text("half of the ne")
-        raise RuntimeError("half-way")
+    with pytest.raises(RuntimeError, match=r"half-way"), whole_file(path) as beside:
+        _fail_after(beside, "half of the ne")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def _fail_after(path: Path, text: str) -> None:
+    path.write_text(text)
+    raise RuntimeError("half-way")
 
 
 def test_a_full_disk_is_named_and_the_file_before_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    with pytest.raises(StriateError, match="disk is full.*a.txt.*untouched"), whole_file(path):
+    with pytest.raises(StriateError, match=r"disk is full.*a.txt.*untouched"), whole_file(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert path.read_text() == "old"
 
@@ -32,9 +36,8 @@ def test_a_folder_that_fails_half_way_leaves_the_one_before(tmp_path: Path) -> N
     path = tmp_path / "last"
     with whole_directory(path) as beside:
         (beside / "step").write_text("1")
-    with pytest.raises(RuntimeError), whole_directory(path) as beside:
-        (beside / "step").write_text("2")
-        raise RuntimeError
+    with pytest.raises(RuntimeError, match=r"half-way"), whole_directory(path) as beside:
+        _fail_after(beside / "step", "2")
     assert (path / "step").read_text() == "1"
     assert [p.name for p in tmp_path.iterdir()] == ["last"]
 
@@ -60,7 +63,7 @@ def test_a_kill_between_the_two_renames_is_mended(tmp_path: Path) -> None:
 
 
 def test_json_refuses_numbers_that_it_cannot_hold(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(ValueError, match=r"JSON"):
         write_json(tmp_path / "a.json", {"loss": float("nan")})
     assert not list(tmp_path.iterdir())
 

@@ -2,11 +2,15 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+
+from striate.data.table import Table
 
 Scene = Callable[..., Image.Image]
 Encode = Callable[..., bytes]
@@ -42,3 +46,22 @@ def encode() -> Encode:
         return written.getvalue()
 
     return save
+
+
+@pytest.fixture
+def album(tmp_path: Path, encode: Encode) -> Callable[..., Table]:
+    """Write pictures, or bytes, at `class/name.ending` and return their table."""
+
+    def write(files: dict[str, Image.Image | bytes], **columns: Any) -> Table:
+        for path, content in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            kind = Image.registered_extensions().get(Path(path).suffix.lower(), "PNG")
+            data = content if isinstance(content, bytes) else encode(content, kind)
+            (tmp_path / path).write_bytes(data)
+        kinds = [path.partition("/")[0] for path in files]
+        classes = tuple(sorted(set(kinds)))
+        labels = pa.array([classes.index(kind) for kind in kinds], pa.int32())
+        rows = pa.table({"path": pa.array(list(files), pa.string()), "label": labels, **columns})
+        return Table(columns=rows, classes=classes, source="folder", location=str(tmp_path), root=tmp_path)
+
+    return write

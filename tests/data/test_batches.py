@@ -29,7 +29,7 @@ def _epoch(batches: Batches, epoch: int) -> list[list[int]]:
 def test_an_epoch_shows_every_picture_once_in_batches_of_nearly_one_size() -> None:
     batches = _batches()
     epoch = _epoch(batches, 1)
-    assert sorted(sum(epoch, [])) == ROWS.tolist()
+    assert sorted(row for batch in epoch for row in batch) == ROWS.tolist()
     assert {len(batch) for batch in epoch} <= {58, 59}
 
 

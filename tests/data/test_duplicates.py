@@ -80,6 +80,14 @@ def test_smooth_pictures_are_alike_only_at_the_same_level():
     assert groups([sky(90, 120), sky(91, 121), sky(150, 180)]) == [[0, 1], [2]]
 
 
+def test_dim_pictures_of_different_things_are_not_alike():
+    def faint(seed):
+        spots = np.random.default_rng(seed).integers(0, 256, (6, 6), np.uint8)
+        return Image.fromarray(spots).resize((96, 96), Image.Resampling.BICUBIC).point(lambda level: 4 + level // 32)
+
+    assert groups([faint(seed) for seed in range(30)]) == [[seed] for seed in range(30)]
+
+
 def test_too_many_candidates_are_refused_with_the_reason(monkeypatch):
     monkeypatch.setattr(duplicates, "COMPARISONS", 1000)
     with pytest.raises(DoesNotApply, match="too alike"):

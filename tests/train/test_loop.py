@@ -143,7 +143,7 @@ def test_the_first_layer_whose_output_broke_is_named(small: Train, monkeypatch: 
     with torch.no_grad():
         network[1].weight.fill_(3e38)
     plan = small("run", epochs=1).recipe.plan
-    with pytest.raises(TrainingStopped, match="step 7 .*the output of layer 1"):
+    with pytest.raises(TrainingStopped, match=r"step 7 .*the output of layer 1"):
         stop_not_finite(network, torch.ones(1, 1, 2, 2), plan, 7, 0.1, Path("nowhere"))
 
 
@@ -187,7 +187,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save_file", full)
-        with pytest.raises(StriateError, match="disk is full"):
+        with pytest.raises(StriateError, match=r"disk is full"):
             small("run")
     resumed = striate.train(resume=tmp_path / "run", quiet=True)
     assert _weights(resumed.path) == _weights(small("whole").path)

@@ -32,9 +32,9 @@ def test_settings_are_read_as_toml_or_as_text() -> None:
 
 
 def test_an_unknown_field_offers_the_nearest() -> None:
-    with pytest.raises(UnknownName, match="did you mean optimizer.lr"):
+    with pytest.raises(UnknownName, match=r"did you mean optimizer.lr"):
         settings_to_values(["optimizer.lrr=0.1"])
-    with pytest.raises(RecipeError, match="field=value"):
+    with pytest.raises(RecipeError, match=r"field=value"):
         settings_to_values(["optimizer.lr"])
 
 
@@ -42,9 +42,9 @@ def test_every_fault_of_a_recipe_is_named() -> None:
     with pytest.raises(RecipeError, match=r"epochs = 0.*optimizer\.lr = -1") as caught:
         Recipe.from_values(merge(LEAST, {"epochs": 0, "optimizer": {"lr": -1}}))
     assert "greater than" in str(caught.value)
-    with pytest.raises(RecipeError, match="loss.name = 'entropy'"):
+    with pytest.raises(RecipeError, match=r"loss.name = 'entropy'"):
         Recipe.from_values(merge(LEAST, {"loss": {"name": "entropy"}}))
-    with pytest.raises(RecipeError, match="lr = inf"):
+    with pytest.raises(RecipeError, match=r"lr = inf"):
         Recipe.from_values(merge(LEAST, {"optimizer": {"lr": float("inf")}}))
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
 
 
 def test_mean_and_deviation_must_fit_the_channels() -> None:
-    with pytest.raises(RecipeError, match="3 values"):
+    with pytest.raises(RecipeError, match=r"3 values"):
         Recipe.from_values(merge(LEAST, {"preprocess": {"channels": 3, "mean": [0.5]}}))
 
 

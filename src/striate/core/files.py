@@ -102,7 +102,8 @@ def full_disk_named(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise StriateError(
-                f"the disk is full: could not write {path}. What was saved before is untouched; free some space and repeat."
+                f"the disk is full: could not write {path}. What was saved before is untouched; "
+                "free some space and repeat."
             ) from error
         raise
 

@@ -17,10 +17,10 @@ _LINE_EVERY = 10.0  # seconds between plain lines
 class Tracker:
     """Counts what is done of `total`; `advance` it as work is done."""
 
-    def __init__(self, label: str, total: int, done: int, bar: Progress | None) -> None:
+    def __init__(self, label: str, total: int, done: int, bar: Progress | None = None, *, quiet: bool = False) -> None:
         self.label, self.total, self.done, self._bar = label, total, done, bar
         self._first, self._began = done, time.monotonic()
-        self._said = self._began
+        self._said = float("inf") if quiet else self._began
         self._task: TaskID | None = None
         if bar is not None:
             self._task = bar.add_task(label, total=total, completed=done, note="")
@@ -42,10 +42,7 @@ class Tracker:
 def track(label: str, total: int, *, done: int = 0, quiet: bool = False) -> Iterator[Tracker]:
     """Show progress of `total` pieces of work under `label`; nothing is shown where `quiet`."""
     if quiet or not sys.stderr.isatty():
-        tracker = Tracker(label, total, done, None)
-        if quiet:
-            tracker._said = float("inf")
-        yield tracker
+        yield Tracker(label, total, done, quiet=quiet)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -22,7 +22,7 @@ class Augment(Record):
     """What may be done to a training picture; by default nothing."""
 
     crop: tuple[float, float] | None = None
-    """Least and greatest share of the area that a random crop keeps, as in (0.35, 1.0); none: the picture as `fit` has it."""
+    """Least and greatest share of the area that a random crop keeps, as in (0.35, 1.0); none: as `fit` has it."""
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     """Least and greatest width over height of the crop."""
     shift: int = Field(0, ge=0)

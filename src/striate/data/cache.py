@@ -48,10 +48,10 @@ def load(path: Path) -> pa.Table:
     if not path.is_file():
         return ROWS.empty_table()
     try:
-        kept = pq.read_table(path, memory_map=False)
+        kept = pq.read_table(path, page_checksum_verification=True)
         if (kept.schema.metadata or {}).get(b"striate.cache") == _VERSION:
             return kept.select(ROWS.names).cast(ROWS)
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are kinds of these
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         sys.stderr.write(f"the cache {path} is damaged ({error}): ignored and built anew\n")
     return ROWS.empty_table()
 
@@ -78,6 +78,8 @@ def save(path: Path, rows: pa.Table) -> None:
     merged = pa.concat_tables([old.filter(others), rows.cast(ROWS)])
     try:
         with whole_file(path) as beside:
-            pq.write_table(merged.replace_schema_metadata(ROWS.metadata), beside, compression="zstd")
+            pq.write_table(
+                merged.replace_schema_metadata(ROWS.metadata), beside, compression="zstd", write_page_checksum=True
+            )
     except (OSError, StriateError) as error:
         sys.stderr.write(f"the cache {path} could not be written ({error}): the pictures will be read again\n")

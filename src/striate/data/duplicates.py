@@ -25,8 +25,11 @@ CORRELATION = 0.8
 COMPARISONS = 20_000_000  # of candidates, about a minute; a table with more is too alike for this method
 _GLANCES = 1_000_000_000  # of hashes, some 20 s
 
-_SMOOTH = 1.0  # levels: detail weaker than this is rounding, and the luma itself is compared
+# Detail under one level (root mean square) is rounding. Such a smooth or dim picture is the same as another only where
+# their luma itself agrees: in mean within 2 levels, and in its course to a quarter of how much it varies.
+_SMOOTH = 1.0
 _SAME_LEVEL = 2.0
+_SAME_COURSE = 0.25
 _COLORED = 8.0  # levels of chroma below which a picture counts as gray
 _PARTS = 4
 _AT_ONCE = 1 << 11  # thumbnails, so that their detail stays in the processor's cache
@@ -156,10 +159,16 @@ class _Likenesses:
         norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
         same = np.einsum("ij,ij->i", one, other) >= CORRELATION * np.maximum(norms, 1.0)
         smooth = np.flatnonzero(self._smooth[left] & self._smooth[right])
-        apart = np.abs(self._luma[left[smooth]].astype(np.int16) - self._luma[right[smooth]]).mean(axis=1)
-        same[smooth] = apart <= _SAME_LEVEL
+        same[smooth] = self._courses_agree(left[smooth], right[smooth])
         agree: NDArray[np.bool_] = same & ~self._colors_contradict(left, right)
         return agree
+
+    def _courses_agree(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
+        one, other = (self._luma[rows].astype(np.float32) for rows in (left, right))
+        varies = np.minimum(one.std(axis=1), other.std(axis=1))
+        apart = one - other
+        agree: NDArray[np.bool_] = apart.std(axis=1) <= _SAME_COURSE * varies
+        return agree & (np.abs(apart.mean(axis=1)) <= _SAME_LEVEL)
 
     def _colors_contradict(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         # A red and a blue mug are two pictures; a picture and its gray copy are one. So: both colored, and further

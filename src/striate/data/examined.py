@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from striate.data.thumbnails import BYTES
+
 
 @dataclass(frozen=True, eq=False)
 class Examined:
@@ -78,7 +80,7 @@ class Examined:
     def thumbnails(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return (N, `thumbnails.BYTES`) of `rows`, which must be `hashed`."""
         texts = self.columns["thumbnail"].take(pa.array(rows)).to_pylist()
-        return np.frombuffer(b"".join(texts), np.uint8).reshape(len(rows), -1)
+        return np.frombuffer(b"".join(texts), np.uint8).reshape(len(rows), BYTES)
 
     def noted(self, start: str) -> NDArray[np.int64]:
         """Return the rows with a note that is `start`, or begins with `start` and a colon."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from striate.core.errors import DataError
 from striate.data.decode import Unreadable, decode
+from striate.sources.picture_files import ENDINGS
 
 if TYPE_CHECKING:
     from striate.data.preprocess import Preprocess
@@ -109,9 +110,9 @@ def _expand(pictures: Iterable[Picture]) -> Iterator[Path | NDArray[np.uint8]]:
         if not path.is_dir():
             yield path
             continue
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower()[1:] in ENDINGS and not p.name.startswith("."))
         if not inside:
-            raise DataError(f"the folder {path} holds no files")
+            raise DataError(f"the folder {path} holds no pictures: no file in it ends like one, as in .jpg or .png")
         yield from inside
 
 

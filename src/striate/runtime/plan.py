@@ -27,7 +27,7 @@ class Plan(Record):
     precision: Literal["float32", "bf16"] = "float32"
     """bf16: convolutions and matrix products in bfloat16; weights, norms, loss and evaluation stay float32."""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
-    """channels_last: pixels of all channels lie together, which convolutions prefer. auto: so for those that convolve."""
+    """channels_last: the channels of a pixel lie together, which convolutions prefer. auto: so where there are any."""
     threads: int = Field(0, ge=0)
     """Threads of the arithmetic on the CPU; 0: one a core, or one where a step is too small to share.
     Fixed in the run, since sums depend on it."""

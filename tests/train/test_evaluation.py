@@ -1,0 +1,81 @@
+"""Measuring a run again: by name, never by position."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import striate
+from striate.core.errors import ClassMismatch, DataError
+from striate.sources import open_table
+from striate.train.run import Run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    return striate.train("digits", model="mlp_300", out=out, settings={"epochs": 10, "plan.threads": 1}, quiet=True)
+
+
+def _pictures(run: Run, root: Path, labels: list[int]) -> Path:
+    """Write test pictures of the run as a folder of classes, some perhaps under other names."""
+    table = open_table("digits")
+    assert table.pixels is not None
+    test = run.split.rows("test")
+    for label in labels:
+        (root / str(label)).mkdir(parents=True)
+        for row in test[table.labels[test] == label]:
+            Image.fromarray(table.pixels[row, :, :, 0]).save(root / str(label) / f"{row}.png")
+    return root
+
+
+def test_the_runs_own_test_pictures_give_the_runs_own_numbers(trained: Run) -> None:
+    evaluation = striate.evaluate(trained.path, quiet=True)
+    assert evaluation.part == "test"
+    assert evaluation.metrics["accuracy"] == trained.metrics["test"]["accuracy"]
+    assert evaluation.metrics["confusion"] == trained.metrics["test"]["confusion"]
+
+
+def test_a_set_that_lacks_classes_gives_the_right_numbers(trained: Run, tmp_path: Path) -> None:
+    evaluation = striate.evaluate(trained.path, _pictures(trained, tmp_path, [8, 3]), quiet=True)
+    own = np.array(trained.metrics["test"]["confusion"])
+    assert evaluation.metrics["confusion"][3] == own[3].tolist()
+    assert evaluation.metrics["confusion"][8] == own[8].tolist()
+    assert evaluation.metrics["pictures"] == own[[3, 8]].sum()
+    assert evaluation.seen == 0
+
+
+def test_an_unknown_class_is_named_or_left_out_and_counted(trained: Run, tmp_path: Path) -> None:
+    root = _pictures(trained, tmp_path, [1, 2])
+    (root / "1").rename(root / "one")
+    count = len(list((root / "one").iterdir()))
+    with pytest.raises(ClassMismatch, match=rf"'one' \({count} pictures\).*--ignore-unknown"):
+        striate.evaluate(trained.path, root, quiet=True)
+    evaluation = striate.evaluate(trained.path, root, ignore_unknown=True, quiet=True)
+    assert evaluation.ignored == count
+    assert evaluation.metrics["pictures"] == sum(trained.metrics["test"]["confusion"][2])
+
+
+def test_unreadable_pictures_count_as_unanswered(trained: Run, tmp_path: Path) -> None:
+    root = _pictures(trained, tmp_path, [5])
+    (root / "5" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    evaluation = striate.evaluate(trained.path, root, quiet=True)
+    ((name, reason),) = evaluation.quarantined
+    assert name.endswith("broken.png")
+    assert reason
+    assert evaluation.metrics["unanswered"] == 1
+    answered = sum(trained.metrics["test"]["confusion"][5])
+    right = trained.metrics["test"]["confusion"][5][5]
+    assert evaluation.metrics["accuracy"]["value"] == pytest.approx(right / (answered + 1))
+
+
+def test_pictures_that_the_run_was_trained_on_are_told(trained: Run) -> None:
+    evaluation = striate.evaluate(trained.path, "digits", quiet=True)
+    known = len(trained.split.rows("train")) + len(trained.split.rows("val"))
+    assert evaluation.seen >= known
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no run directory"):
+        striate.evaluate(tmp_path, quiet=True)
