@@ -33,6 +33,15 @@ def test_both_parts_are_drawn_as_the_log_has_them(what):
         np.testing.assert_array_equal(val.get_ydata(), found.epochs[f"val_{what}"])
 
 
+def test_a_spike_does_not_flatten_the_loss():
+    found = log()
+    assert by_epoch(found, "loss").axes[0].get_yscale() == "linear"
+    found.epochs["val_loss"][0] = 160.0
+    axes = by_epoch(found, "loss").axes[0]
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "logarithmic")
+    assert axes.yaxis.get_major_formatter()(100.0) == "100"
+
+
 def test_without_validation_only_training_is_drawn():
     assert len(by_epoch(log(held_out=False), "loss").axes[0].lines) == 1
     assert len(by_iteration(log(held_out=False), "loss").axes[0].lines) == 1

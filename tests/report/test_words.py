@@ -52,6 +52,12 @@ def test_long_lists_say_how_many_more_there_are():
     assert words.listed(["a", "b"], 2) == "a, b"
 
 
+def test_remarks_of_other_rooms_become_sentences():
+    assert words.sentence("all 9 can be read") == "All 9 can be read."
+    assert words.sentence("Remove one.") == "Remove one."
+    assert words.sentence("") == ""
+
+
 def test_one_picture_is_not_pictures():
     assert (words.pictures(1), words.pictures(1200, "test")) == ("1 picture", "1,200 test pictures")
 

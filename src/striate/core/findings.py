@@ -36,6 +36,11 @@ class Finding:
     rows: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """Return detail and remedy as sentences."""
+        parts = [part.strip().rstrip(".") for part in (self.detail, self.remedy) if part.strip()]
+        return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         return asdict(self)

@@ -32,9 +32,8 @@ FORMATS = (
 )
 # fmt: on
 
-_TURNS: dict[
-    int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-] = {  # what EXIF's orientation asks for, on (H, W, C)
+_Turn = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+_TURNS: dict[int, _Turn] = {  # what EXIF's orientation asks for, on (H, W, C)
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
     4: lambda pixels: pixels[::-1],

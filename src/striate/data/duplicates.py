@@ -167,8 +167,9 @@ class _Likenesses:
         one, other = (self._luma[rows].astype(np.float32) for rows in (left, right))
         varies = np.minimum(one.std(axis=1), other.std(axis=1))
         apart = one - other
-        agree: NDArray[np.bool_] = apart.std(axis=1) <= _SAME_COURSE * varies
-        return agree & (np.abs(apart.mean(axis=1)) <= _SAME_LEVEL)
+        level = np.abs(apart.mean(axis=1)) <= _SAME_LEVEL
+        agree: NDArray[np.bool_] = level & (apart.std(axis=1) <= _SAME_COURSE * varies)
+        return agree
 
     def _colors_contradict(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         # A red and a blue mug are two pictures; a picture and its gray copy are one. So: both colored, and further

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from striate.report.contents import Log
 from striate.report.figures import AMBER, BLUE, blank, in_percent, legend_above, with_commas
 
 _POINTS = 1200  # more would not be seen; above this, neighbors are averaged
+
+_SPIKE = 20.0  # times the median
 
 Column = NDArray[np.float64]
 
@@ -79,10 +81,21 @@ def _mark(count: int) -> float:
 
 
 def _finish(axes: Axes, what: str, title: str) -> None:
-    axes.set_title(title)
-    if what == "loss":
+    if what == "loss" and _spikes(axes):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.set_ylabel("logarithmic")
+    elif what == "loss":
         axes.set_ylim(bottom=0)
     else:
         axes.set_ylim(top=1.0)
         in_percent(axes)
+    axes.set_title(title)
     legend_above(axes)
+
+
+def _spikes(axes: Axes) -> bool:
+    """Say whether a few values would flatten all others on a linear scale."""
+    values = np.concatenate([np.asarray(line.get_ydata(), np.float64) for line in axes.lines])
+    return bool(len(values) and values.min() > 0 and values.max() > _SPIKE * np.median(values))

@@ -28,6 +28,15 @@ from striate.report.thumbnails import ACROSS, NO_THUMBNAILS, collect, data_uri
 PICTURE_BYTES = 4_000_000  # of the page, for pictures
 AUGMENTED_BYTES = 500_000
 MOST_QUARANTINED = 200
+_FILTERS = (
+    words.percent,
+    words.number,
+    words.span,
+    words.pictures,
+    words.duration,
+    words.sentence,
+    words.listed,
+)
 _ELSEWHERE = {"command", "unreadable_while_training"}  # of environment.json, shown in their own places
 _BADGES = {"fail": "✕", "warn": "!", "undecidable": "?", "pass": "✓"}  # in the order of their weight
 
@@ -138,7 +147,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for convert in (words.percent, words.number, words.span, words.pictures, words.duration, words.listed):
+    for convert in _FILTERS:
         environment.filters[convert.__name__] = convert
     environment.globals["calibration"] = words.calibration
     environment.globals["part_names"] = words.PART_NAMES

@@ -50,6 +50,12 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def sentence(text: str) -> str:
+    """Write a remark of another room as a sentence."""
+    text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
 def listed(names: list[str], most: int = 5) -> str:
     """Write names as a list, cut after `most`, with how many more there are."""
     more = len(names) - most

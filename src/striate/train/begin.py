@@ -161,7 +161,7 @@ def _say_findings(found: Audit, split: Split, table: Table, *, quiet: bool) -> N
         say(f"note: {note}", quiet=quiet)
     for finding in [*found.findings, *splitting.findings(table, split)]:
         if finding.verdict in {Verdict.WARN, Verdict.FAIL}:
-            say(f"{finding.verdict}: {finding.detail} {finding.remedy}".rstrip(), quiet=quiet)
+            say(f"{finding.verdict}: {finding}", quiet=quiet)
 
 
 def _short(table: Table) -> str:

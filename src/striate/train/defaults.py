@@ -15,6 +15,8 @@ from striate.zoo import MODELS
 
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
 _LARGEST = 64  # pictures of one size up to this are taken as they are; others are brought to it
+_RATE = 0.3 / 128  # stochastic gradient descent's learning rate per picture of the batch
+_ADAPTIVE_RATE = 2e-3  # of rmsprop, adam and adamw, which scale each weight's step themselves
 _SAMPLE = 5_000  # pictures that mean and deviation are computed from
 
 FLIPS = {"cifar10", "cifar100", "fashion_mnist", "folder", "manifest"}  # sources whose classes survive a mirror
@@ -47,8 +49,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "augment": {"flip": "none", "shift": 2},
     },
     "cifar_resnet": {
-        "optimizer": {"name": "sgd", "lr": 0.2, "l2": 5e-4},
-        "loss": {"label_smoothing": 0.1},
+        "optimizer": {"name": "sgd", "l2": 5e-4},  # lr: see _RATE
     },
 }
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -109,10 +110,12 @@ def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None
         "augment": {"flip": "horizontal" if _survives_mirror(table, look) else "none"},
     }
     values = merge(merge(common, FAMILIES.get(row.family, {})), VARIANTS.get(name, {}))
+    if wanted.get("optimizer", {}).get("name", values["optimizer"]["name"]) != values["optimizer"]["name"]:
+        values["optimizer"] = {}  # another optimizer needs another learning rate
     values = merge(values, {key: value for key, value in wanted.items() if key != "image_size"})
     if wanted.get("image_size"):
         values["preprocess"]["size"] = [wanted["image_size"]] * 2
-    values = _with_shift(values)
+    values = _with_rate(_with_shift(values))
     return Recipe.from_values(_with_statistics(values, table, rows))
 
 
@@ -151,6 +154,13 @@ def _with_shift(values: dict[str, Any]) -> dict[str, Any]:
         return values
     smallest = min(values["preprocess"]["size"])
     return merge(values, {"augment": {"shift": max(1, smallest // 8)}})
+
+
+def _with_rate(values: dict[str, Any]) -> dict[str, Any]:
+    if "lr" in values["optimizer"]:
+        return values
+    lr = round(_RATE * values["batch_size"], 4) if values["optimizer"].get("name", "sgd") == "sgd" else _ADAPTIVE_RATE
+    return merge(values, {"optimizer": {"lr": lr}})
 
 
 def _with_statistics(values: dict[str, Any], table: Table, rows: NDArray[np.int64]) -> dict[str, Any]:
