@@ -88,4 +88,8 @@ def test_pictures_that_went_bad_while_training_are_quarantined_too(contents):
 
 
 def test_nested_facts_become_rows_without_what_is_not_known():
-    assert plain_facts({"plan": {"device": "cpu"}, "git": None, "cores": 2}) == [("plan.device", "cpu"), ("cores", "2")]
+    assert plain_facts({"plan": {"device": "cpu"}, "git": None, "cores": 2, "seconds": 1.36491123}) == [
+        ("plan.device", "cpu"),
+        ("cores", "2"),
+        ("seconds", "1.36491"),
+    ]

@@ -156,7 +156,7 @@ def plain_facts(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str
         if isinstance(value, dict):
             facts += plain_facts(value, f"{prefix}{key}.")
         elif value is not None:
-            facts.append((f"{prefix}{key}", str(value)))
+            facts.append((f"{prefix}{key}", f"{value:.6g}" if isinstance(value, float) else str(value)))
     return facts
 
 
