@@ -15,6 +15,11 @@ from typing import Any
 
 from striate.core.errors import StriateError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path`; the file is there whole or not at all."""
@@ -106,6 +111,31 @@ def full_disk_named(path: Path) -> Iterator[None]:
                 "free some space and repeat."
             ) from error
         raise
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the directory `path` for one process at a time; a killed process lets go of it by itself.
+
+    Raises:
+        StriateError: another process holds it.
+    """
+    if fcntl is None:  # where the system has no such locks, it is the user's care
+        yield
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        _lock(handle, path)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StriateError(f"{path} is being written by another process: wait for it, or stop it first") from None
 
 
 def free_name(path: Path) -> Path:

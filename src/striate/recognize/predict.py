@@ -7,21 +7,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from striate.core.errors import DataError
 from striate.data.decode import Unreadable, decode
+from striate.data.preprocess import Preprocess
 from striate.sources.picture_files import ENDINGS
-
-if TYPE_CHECKING:
-    from striate.data.preprocess import Preprocess
-    from striate.recognize.recognizer import NetworkRecognizer
 
 Picture = str | os.PathLike[str] | NDArray[np.uint8]
 _BATCH = 64
+
+
+class Recognizer(Protocol):
+    """Anything that turns pictures into class scores."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the scores."""
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How pictures become its input."""
+
+    @property
+    def temperature(self) -> float:
+        """What scores are divided by before the softmax."""
+
+    def scores(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return scores (N, K) of placed pictures (N, C, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class Prediction:
     error: str | None = None
 
 
-def predict(recognizer: NetworkRecognizer, pictures: Picture | Iterable[Picture]) -> list[Prediction]:
+def predict(recognizer: Recognizer, pictures: Picture | Iterable[Picture]) -> list[Prediction]:
     """Return one answer a picture, in order; folders stand for the files in them, sorted by name.
 
     Raises:
@@ -69,7 +85,7 @@ def probabilities_of(scores: NDArray[np.float32], temperature: float) -> NDArray
 
 
 def _answer(
-    recognizer: NetworkRecognizer, names: Sequence[str], placed: Sequence[NDArray[np.uint8] | str]
+    recognizer: Recognizer, names: Sequence[str], placed: Sequence[NDArray[np.uint8] | str]
 ) -> Iterator[Prediction]:
     readable = [picture for picture in placed if not isinstance(picture, str)]
     scores = recognizer.scores(np.stack(readable)) if readable else np.zeros((0, len(recognizer.classes)), np.float32)

@@ -16,6 +16,7 @@ from striate import zoo
 from striate.core.errors import DataError
 from striate.core.files import whole_directory, whole_file, write_json
 from striate.data.preprocess import Preprocess
+from striate.layers.network import Network
 from striate.recognize.predict import Picture, Prediction, predict
 from striate.runtime.inference import evaluating, score_images
 from striate.runtime.plan import Plan
@@ -84,7 +85,7 @@ class NetworkRecognizer:
         }
 
 
-def build(model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess) -> nn.Module:
+def build(model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess) -> Network:
     """Return a fresh network for these classes and pictures; its weights are drawn from torch's generator."""
     return zoo.create(
         model, num_classes=len(classes), in_channels=preprocess.channels, image_size=preprocess.size, **options

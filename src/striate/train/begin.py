@@ -67,7 +67,7 @@ def begin(request: Request) -> Run:
     say(f"{table.location}: {len(table)} pictures of {len(table.classes)} classes", quiet=request.quiet)
     table = with_hashes(table, quiet=request.quiet)
     given_split = "split" in wanted
-    wanted["split"] = {"val": _share_for_val(table), **wanted.get("split", {})}
+    wanted["split"] = _split_recipe(wanted, table, base).model_dump(mode="json")
     split = _split(table, wanted, None if given_split else base)
     found = audit(table, sides=split.sides, quiet=request.quiet)
     _say_findings(found, split, table, quiet=request.quiet)
@@ -125,9 +125,15 @@ def _open(request: Request, base: Run | None) -> Table:
     return open_table(base.data["location"], data_root=request.data_root or base.data["data_root"])
 
 
+def _split_recipe(wanted: Mapping[str, Any], table: Table, base: Run | None) -> SplitRecipe:
+    """Return how the split is made: as the user says, else as `base` has it, else by default."""
+    values = base.recipe.split.model_dump() if base else {"val": _share_for_val(table)}
+    asked = validated(SplitRecipe, {**values, **wanted.get("split", {})}, "split")
+    return asked if asked.file is None else asked.model_copy(update={"file": str(Path(asked.file).resolve())})
+
+
 def _split(table: Table, wanted: Mapping[str, Any], base: Run | None) -> Split:
-    asked = validated(SplitRecipe, wanted["split"], "split")
-    previous = None
+    asked, previous = SplitRecipe(**wanted["split"]), None
     if asked.file is not None:
         previous = Split.load(Path(asked.file))
     elif base is not None and table.fingerprint == base.data["fingerprint"]:

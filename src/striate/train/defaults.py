@@ -41,7 +41,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "alvinn": {
         "augment": {"shift": 0, "flip": "none"},
-        "optimizer": {"name": "adam", "lr": 3e-3},
+        "epochs": 150,
+        "optimizer": {"name": "adam", "lr": 3e-3, "l2": 1e-3},
         "loss": {"name": "bump"},
     },
     "lenet": {
@@ -110,6 +111,8 @@ def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None
         "augment": {"flip": "horizontal" if _survives_mirror(table, look) else "none"},
     }
     values = merge(merge(common, FAMILIES.get(row.family, {})), VARIANTS.get(name, {}))
+    if name == "lenet5" and table.classes != tuple("0123456789"):
+        values["options"] = {"codes": "orthogonal"}  # pictures of digits say nothing about other classes
     if wanted.get("optimizer", {}).get("name", values["optimizer"]["name"]) != values["optimizer"]["name"]:
         values["optimizer"] = {}  # another optimizer needs another learning rate
     values = merge(values, {key: value for key, value in wanted.items() if key != "image_size"})

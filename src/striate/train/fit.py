@@ -8,14 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from striate.core.errors import DataError
-from striate.core.files import free_name, write_json, write_text
+from striate.core.errors import DataError, RecipeError
+from striate.core.files import alone, free_name, write_json, write_text
+from striate.core.progress import say
 from striate.core.seeds import seed_for
 from striate.data import split as splitting
 from striate.data.audit import Audit
 from striate.data.split import Split
 from striate.data.store import Store
 from striate.data.table import SIDES, Table
+from striate.layers.network import Network
 from striate.recognize.recognizer import build
 from striate.runtime.plan import Plan
 from striate.runtime.work import multiply_accumulates
@@ -65,7 +67,13 @@ def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
     """
     if len(data.readable("train")) == 0:
         raise DataError(f"{data.table.location}: no readable picture to train on; see `striate data check`")
+    if len(data.readable("val")) == 0 and (recipe.patience is not None or recipe.schedule.name == "plateau"):
+        raise RecipeError("early stopping and the plateau schedule watch validation, and there are no such pictures")
     network = _network(recipe, data.table.classes)
+    for note in network.notes:
+        say(f"note: {note}", quiet=quiet)
+    if recipe.weights is not None:
+        weights.load(network, Path(recipe.weights))
     shape = (recipe.preprocess.channels, *recipe.preprocess.size)
     plan = recipe.plan.resolve(network, recipe.batch_size * multiply_accumulates(network, shape))
     recipe = recipe.model_copy(update={"plan": plan})
@@ -76,29 +84,29 @@ def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
 def carry_on(run: Run, table: Table, *, quiet: bool = False) -> Run:
     """Train a stopped run to its end, as if it had never been stopped."""
     network = _network(run.recipe, run.classes)
+    if run.recipe.weights is not None and not (run.path / "checkpoints" / "last").is_dir():
+        weights.load(network, Path(run.recipe.weights))
     return _train(run, table, network, quiet=quiet)
 
 
-def _train(run: Run, table: Table, network: torch.nn.Module, *, quiet: bool) -> Run:
+def _train(run: Run, table: Table, network: Network, *, quiet: bool) -> Run:
     recipe = run.recipe
     quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
     sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
     store = Store(table, recipe.preprocess, threads=recipe.threads)
     loop = Loop(run.path, recipe, recipe.plan, recipe.plan.prepare(network), run.classes, store, sides, quiet=quiet)
     try:
-        loop.run()
-        finish(run, table, store, loop.state, quiet=quiet)
+        with alone(run.path):
+            loop.run()
+            finish(run, table, store, loop.state, quiet=quiet)
     finally:
         store.close()
     return run
 
 
-def _network(recipe: Recipe, classes: tuple[str, ...]) -> torch.nn.Module:
+def _network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
     torch.manual_seed(seed_for("weights", recipe.seed))
-    network = build(recipe.model, recipe.options, classes, recipe.preprocess)
-    if recipe.weights is not None:
-        weights.load(network, Path(recipe.weights))
-    return network
+    return build(recipe.model, recipe.options, classes, recipe.preprocess)
 
 
 def _make_directory(out: Path, data: Data, recipe: Recipe, plan: Plan) -> None:

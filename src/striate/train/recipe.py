@@ -36,8 +36,8 @@ class Loss(Record):
     """cross_entropy of the softmax; mse: squared distance to one-hot targets; bump: to a Gaussian bump over ordered
     classes (ALVINN); map: LeCun et al. 1998, equation 9, for RBF outputs; perceptron: Rosenblatt's criterion."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
-    width: float = Field(1.5, gt=0)
-    """Deviation of the bump, in classes."""
+    width: float = Field(5**0.5, gt=0)
+    """Deviation of the bump, in classes. ALVINN's was exp(-distance^2 / 10), as recalled."""
     margin: float = Field(0.1, gt=0)
     """j of equation 9: the penalty e^-j that a rubbish class would have."""
     class_weights: Literal["none", "balanced"] | tuple[float, ...] = "none"
