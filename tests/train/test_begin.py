@@ -69,6 +69,16 @@ def test_from_takes_other_data_with_the_same_recipe(photos: Path, tmp_path: Path
     assert len(other.classes) == 4
 
 
+def test_the_number_of_reading_threads_changes_no_weight(photos: Path, tmp_path: Path) -> None:
+    fields = {**FAST, "augment.crop": [0.3, 1.0], "augment.shift": 1}
+    runs = [
+        striate.train(photos, model="linear", out=tmp_path / f"{n}", settings={**fields, "threads": n}, quiet=True)
+        for n in (1, 2, 4)
+    ]
+    first, *others = [(run.path / "checkpoints/last/weights.safetensors").read_bytes() for run in runs]
+    assert others == [first, first]
+
+
 def test_data_that_changed_cannot_be_resumed(photos: Path, tmp_path: Path) -> None:
     run = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
     (run.path / "metrics.json").unlink()
@@ -92,7 +102,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(photos: Path, tmp_
         striate.train(photos, model="resnet2O", out=out, quiet=True)
     with pytest.raises(RecipeError, match=r"epochs = 0"):
         striate.train(photos, epochs=0, out=out, quiet=True)
-    with pytest.raises(RecipeError, match=r"split.val"):
+    with pytest.raises(RecipeError, match=r"split: val = 2.0"):
         striate.train(photos, out=out, settings={"split.val": 2.0}, quiet=True)
     with pytest.raises(RecipeError, match=r"no data named"):
         striate.train(out=out, quiet=True)

@@ -4,6 +4,7 @@ A verb is one row here and one function in its module, named after the verb's la
 before it is asked for, so that `--help` answers at once.
 """
 
+import os
 from collections.abc import Sequence
 
 VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list of verbs
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: what follows `striate`; by default what the process was started with.
     """
+    # Threads of the arithmetic sleep while they wait for each other, instead of spinning: on two cores that others use
+    # too, a step of resnet20 takes under 2 s so, and up to minutes otherwise. It counts when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from striate.cli.application import run
 
     return run(arguments)

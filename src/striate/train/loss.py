@@ -30,7 +30,7 @@ def build(recipe: Loss, counts: Tensor) -> Criterion:
         if weights is None:
             return losses.mean()
         picked = weights.to(losses.device)[labels]
-        return (losses * picked).sum() / picked.sum()
+        return (losses * picked).sum() / picked.sum().clamp(min=1e-12)  # a batch of weight 0 teaches nothing
 
     return criterion
 
