@@ -1,25 +1,26 @@
-"""Tables of strings: a thing the user chooses by name is one row here and one module there, imported when used."""
+"""Tables of what a user chooses by name; rows are strings and numbers, and what they name is imported when used."""
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
-from types import ModuleType
+from typing import TypeVar
 
 from striate.core.errors import UnknownName
 
+Row = TypeVar("Row")
 
-class Catalog(Mapping[str, str]):
-    """Names and the modules that carry them out; a lookup of an unknown name offers the nearest.
+
+class Catalog(Mapping[str, Row]):
+    """Rows by name; a lookup of an unknown name offers the nearest.
 
     Args:
         kind: what the names are, for the error message: "model", "source".
-        rows: name to the dotted path of its module.
+        rows: by name; where a row is a string, it is the dotted path of its module.
     """
 
-    def __init__(self, kind: str, rows: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, rows: Mapping[str, Row]) -> None:
         self.kind = kind
         self._rows = dict(rows)
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> Row:
         if name not in self._rows:
             raise UnknownName(self.kind, name, self._rows)
         return self._rows[name]
@@ -32,11 +33,3 @@ class Catalog(Mapping[str, str]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._rows
-
-    def module(self, name: str) -> ModuleType:
-        """Import and return the module of `name`.
-
-        Raises:
-            UnknownName: no row has that name.
-        """
-        return import_module(self[name])

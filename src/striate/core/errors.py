@@ -25,7 +25,8 @@ class UnknownName(StriateError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         near = get_close_matches(name, self.known, n=3, cutoff=0.5)
-        remedy = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self.known)}"
+        known_ones = f"known: {', '.join(self.known)}" if self.known else "none are known"
+        remedy = f"did you mean {' or '.join(near)}?" if near else known_ones
         super().__init__(f"no {kind} named '{name}': {remedy}")
 
 

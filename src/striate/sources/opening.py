@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 
 from striate.core.errors import DataError, UnknownName
@@ -41,7 +42,7 @@ def _open_path(data: str, path: Path) -> Table:
         raise DataError(f"{path} is a file, but no manifest ({', '.join(ENDINGS)}): give one, or a folder of pictures")
     hint = f"'{data}' is a {kind} here; the source of that name is written '{data}?'" if data in SOURCES else ""
     try:
-        table: Table = SOURCES.module(kind).read(path)
+        table: Table = import_module(SOURCES[kind]).read(path)
     except DataError as error:
         if not hint:
             raise
@@ -55,7 +56,7 @@ def _open_source(data: str, data_root: str | Path | None) -> Table:
         raise UnknownName("folder, file or source", shown(name), [*SOURCES, *_neighbors(name)])
     if name in {"folder", "manifest"}:
         raise DataError(f"'{name}' is what paths are read by: give the path of the {name} itself")
-    module = SOURCES.module(name)
+    module = import_module(SOURCES[name])
     table: Table = module.read(place_for_data(data_root), **parse_options(name, options, module.read))
     return table
 

@@ -7,11 +7,11 @@ Where a number or a default is in no paper, the family's file says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from striate.core.errors import UnknownName
+from striate.core.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -50,27 +50,6 @@ class Row:
         return f"striate.zoo.{self.family}"
 
 
-class Models(Mapping[str, Row]):
-    """Rows by name; a lookup of an unknown name offers the nearest."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = {row.name: row for row in rows}
-
-    def __getitem__(self, name: str) -> Row:
-        if name not in self._rows:
-            raise UnknownName("model", name, self._rows)
-        return self._rows[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._rows
-
-
 def _family(
     family: str, made_for: tuple[Any, Any, Any], options: Mapping[str, Any], *rows: tuple[Any, ...]
 ) -> list[Row]:
@@ -87,7 +66,7 @@ _MLP = {"activation": "squash", "dropout": 0.0, "input_dropout": 0.0, "norm": "n
 _DROPOUT = {"activation": "relu", "dropout": 0.5, "input_dropout": 0.2}  # as Srivastava et al. have it
 
 # fmt: off
-MODELS = Models([  # a row: name, year, parameters, MACs, title, published result, its own options
+_ROWS = [  # a row: name, year, parameters, MACs, title, published result, its own options
     *_family("linear", _GRAY, {},
         ("linear", 1990, 7_850, 7_840, "softmax regression on the pixels", "MNIST 12.0 % error (squared loss)", {}),
     ),
@@ -136,5 +115,7 @@ MODELS = Models([  # a row: name, year, parameters, MACs, title, published resul
         ("plain56", 2015, 853_018, 125_485_696, "resnet56 without shortcuts", "", {}),
         ("plain110", 2015, 1_727_962, 252_887_680, "resnet110 without shortcuts", "CIFAR-10 above 60 % error", {}),
     ),
-])
+]
 # fmt: on
+
+MODELS = Catalog("model", {row.name: row for row in _ROWS})
