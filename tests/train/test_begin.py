@@ -45,6 +45,28 @@ def test_a_folder_trains_with_a_named_recipe_and_quarantines_what_is_broken(phot
         assert run.metrics[side]["unanswered"] == 1
 
 
+def test_pictures_of_one_class_teach_nothing(photos: Path, tmp_path: Path) -> None:
+    for label in (1, 2, 3):
+        for file in (photos / f"digit {label}").iterdir():
+            file.unlink()
+    with pytest.raises(DataError, match=r"'digit 0'; a classifier needs two classes"):
+        striate.train(photos, out=tmp_path / "run", quiet=True)
+    for file in (photos / "digit 0").iterdir():
+        file.write_bytes(b"no picture")
+    with pytest.raises(DataError, match="no readable picture to train on"):
+        striate.train(photos, out=tmp_path / "run", quiet=True)
+
+
+def test_from_with_another_optimizer_or_model_takes_their_own_defaults(photos: Path, tmp_path: Path) -> None:
+    base = striate.train(photos, model="linear", out=tmp_path / "a", settings=FAST, quiet=True)
+    assert base.recipe.optimizer.name == "adam"
+    other = striate.train(base=base.path, out=tmp_path / "b", settings={"optimizer.name": "sgd"}, quiet=True)
+    assert other.recipe.optimizer.lr > 10 * base.recipe.optimizer.lr
+    model = striate.train(base=base.path, model="perceptron", out=tmp_path / "c", epochs=1, quiet=True)
+    assert model.recipe.loss.name == "perceptron"
+    assert (model.split.sides == base.split.sides).all()
+
+
 def test_an_existing_name_is_never_overwritten(photos: Path, tmp_path: Path) -> None:
     first = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
     second = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
@@ -97,13 +119,18 @@ def test_a_split_file_is_honored(photos: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_is_refused_before_anything_is_written(photos: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
+    out, file = tmp_path / "run", tmp_path / "file"
+    file.write_text("no folder")
     with pytest.raises(UnknownName, match=r"did you mean .*resnet20"):
         striate.train(photos, model="resnet2O", out=out, quiet=True)
     with pytest.raises(RecipeError, match=r"epochs = 0"):
         striate.train(photos, epochs=0, out=out, quiet=True)
-    with pytest.raises(RecipeError, match=r"split: val = 2.0"):
+    with pytest.raises(RecipeError, match=r"split.val = 2.0"):
         striate.train(photos, out=out, settings={"split.val": 2.0}, quiet=True)
+    with pytest.raises(RecipeError, match=r"options.num_classes is settled"):
+        striate.train(photos, out=out, settings={"options.num_classes": 5}, quiet=True)
+    with pytest.raises(DataError, match=r"cannot make the run directory"):
+        striate.train(photos, out=file / "run", model="linear", epochs=1, quiet=True)
     with pytest.raises(RecipeError, match=r"no data named"):
         striate.train(out=out, quiet=True)
     with pytest.raises(DataError, match=r"no run directory|is no run directory"):

@@ -15,7 +15,9 @@ from striate.train.run import Run
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("runs") / "run"
-    return striate.train("digits", model="mlp_300", out=out, settings={"epochs": 10, "plan.threads": 1}, quiet=True)
+    return striate.train(
+        "digits", model="mlp_300", out=out, settings={"epochs": 10, "seed": 3, "plan.threads": 1}, quiet=True
+    )
 
 
 def _pictures(run: Run, root: Path, labels: list[int]) -> Path:
@@ -33,8 +35,7 @@ def _pictures(run: Run, root: Path, labels: list[int]) -> Path:
 def test_the_runs_own_test_pictures_give_the_runs_own_numbers(trained: Run) -> None:
     evaluation = striate.evaluate(trained.path, quiet=True)
     assert evaluation.part == "test"
-    assert evaluation.metrics["accuracy"] == trained.metrics["test"]["accuracy"]
-    assert evaluation.metrics["confusion"] == trained.metrics["test"]["confusion"]
+    assert evaluation.metrics == trained.metrics["test"]
 
 
 def test_a_set_that_lacks_classes_gives_the_right_numbers(trained: Run, tmp_path: Path) -> None:

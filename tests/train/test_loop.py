@@ -1,5 +1,6 @@
 """The loop: what it writes, when it stops, and that an interruption leaves no trace."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 import striate
-from striate.core.errors import Interrupted, TrainingStopped
+from striate.core.errors import Interrupted, StriateError, TrainingStopped
+from striate.core.files import alone, whole_directory
 from striate.train import loop
 from striate.train.loop import Loop
 from striate.train.run import Run
@@ -170,24 +171,53 @@ def test_the_averaged_weights_are_the_ones_that_are_evaluated(small: Train) -> N
 def test_a_full_disk_loses_nothing_that_was_saved(
     small: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import errno
+    write, saved = Path.write_bytes, {"times": 0}
 
-    from striate.core.errors import StriateError
-    from striate.train import checkpoint
-
-    saved = {"times": 0}
-    write = checkpoint.save_file
-
-    def full(tensors: dict[str, Tensor], path: Path) -> None:
-        saved["times"] += 1
-        if saved["times"] == 9:
-            path.write_bytes(b"half")
+    def full(path: Path, data: bytes) -> int:
+        saved["times"] += path.suffix == ".safetensors"
+        if saved["times"] == 20 and path.suffix == ".safetensors":
+            write(path, data[:100])
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(tensors, path)
+        return write(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "save_file", full)
-        with pytest.raises(StriateError, match=r"disk is full"):
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(StriateError, match="disk is full"):
             small("run")
+    assert (tmp_path / "run" / "checkpoints" / "last" / "state.json").is_file()
     resumed = striate.train(resume=tmp_path / "run", quiet=True)
     assert _weights(resumed.path) == _weights(small("whole").path)
+
+
+def test_who_reads_a_run_does_not_disturb_who_writes_it(small: Train) -> None:
+    run = small("run", epochs=1)
+    best = run.path / "checkpoints" / "best"
+    with whole_directory(best) as beside:
+        (beside / "recognizer.json").write_bytes((best / "recognizer.json").read_bytes())
+        (beside / "weights.safetensors").write_bytes((best / "weights.safetensors").read_bytes())
+        striate.load(run.path)
+    best.rename(best.with_name(".best.old"))  # the moment between the writer's two renames
+    striate.load(run.path)
+    assert best.with_name(".best.old").is_dir()
+
+
+def test_a_run_is_written_by_one_process_at_a_time(small: Train) -> None:
+    run = small("run", epochs=1)
+    (run.path / "metrics.json").unlink()
+    with alone(run.path), pytest.raises(StriateError, match="another process"):
+        striate.train(resume=run.path, quiet=True)
+    striate.train(resume=run.path, quiet=True)
+
+
+def test_a_training_of_one_step_moves_the_weights(small: Train) -> None:
+    before, after = (
+        small("a", model="linear", epochs=1, batch_size=2000, optimizer__lr=1e-12),
+        small("b", model="linear", epochs=1, batch_size=2000),
+    )
+    assert _weights(before.path) != _weights(after.path)
+
+
+def test_validation_measures_the_loss_that_is_trained(small: Train) -> None:
+    run = small(model="linear", loss__name="mse", epochs=3)
+    last = _log(run.path, "epoch")[-1]
+    assert last["val_loss"] == pytest.approx(last["train_loss"], rel=0.5)

@@ -48,6 +48,21 @@ def test_every_fault_of_a_recipe_is_named() -> None:
         Recipe.from_values(merge(LEAST, {"optimizer": {"lr": float("inf")}}))
 
 
+def test_class_weights_must_weigh_something() -> None:
+    for weights in ([1.0, -1.0], [0.0, 0.0], []):
+        with pytest.raises(RecipeError, match="one of them more than 0"):
+            Recipe.from_values(merge(LEAST, {"loss": {"class_weights": weights}}))
+
+
+def test_one_number_is_a_square_size() -> None:
+    assert Recipe.from_values(merge(LEAST, {"preprocess": {"size": 12}})).preprocess.size == (12, 12)
+
+
+def test_a_field_is_set_whole_or_in_parts() -> None:
+    with pytest.raises(RecipeError, match="one or the other"):
+        settings_to_values(["options=3", "options.dropout=0.5"])
+
+
 def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("epochs = = 3")
     with pytest.raises(RecipeError, match=r"recipe.toml: not a readable recipe"):

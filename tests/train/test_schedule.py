@@ -60,5 +60,19 @@ def test_a_warm_up_rises_linearly_and_never_starts_at_zero(name: str) -> None:
     assert rise == pytest.approx([(s + 1) / (2 * STEPS) for s in range(2 * STEPS)])
 
 
+@pytest.mark.parametrize("name", ["fixed", "cosine", "onecycle", "exponential", "polynomial"])
+@pytest.mark.parametrize("warmup", [0.01, 0.33, 0.5, 1.7])
+@pytest.mark.parametrize("steps", [1, 3, 7])
+def test_no_schedule_ever_exceeds_the_recipes_learning_rate(name: str, warmup: float, steps: int) -> None:
+    schedule = Schedule.model_validate({"name": name, "warmup": warmup})
+    factors = [factor_at(schedule, s, steps_per_epoch=steps, epochs=3) for s in range(3 * steps)]
+    assert max(factors) <= 1
+    assert factors[0] > 0
+
+
+def test_the_only_step_of_a_training_is_taken() -> None:
+    assert factor_at(Schedule(name="onecycle"), 0, steps_per_epoch=1, epochs=1) == 1
+
+
 def test_a_plateau_falls_as_often_as_it_was_met() -> None:
     assert _at(Schedule(name="plateau", factor=0.1), 12, falls=2) == pytest.approx(0.01)

@@ -72,11 +72,12 @@ def train(
         document({"run": run.path, "report": report, "metrics": run.metrics})
         return
     path = shlex.quote(str(run.path))
+    measured = [f"  striate evaluate {path}"] if run.metrics else []
     say(
         verdict(run.recipe.model, run.metrics),
         f"report: {report}",
         "next:",
-        f"  striate evaluate {path}",
+        *measured,
         f"  striate predict {path} PICTURE...",
         f"  striate train --from {path} --set seed={run.recipe.seed + 1}",
     )

@@ -86,8 +86,17 @@ def whole_directory(path: Path) -> Iterator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def intact(path: Path) -> Path:
+    """Return where the content of the directory `path` is whole; changes nothing, for those who only read."""
+    old = path.with_name(f".{path.name}.old")
+    return old if old.is_dir() and not path.is_dir() else path
+
+
 def recover_directory(path: Path) -> None:
-    """Put `path` back after a kill in the middle of its replacement, and clear what the kill left half-written."""
+    """Put `path` back after a kill in the middle of its replacement, and clear what the kill left half-written.
+
+    Only for the one that writes: what looks left over is the work of a writer that is still alive.
+    """
     old = path.with_name(f".{path.name}.old")
     if old.exists():
         if path.exists():

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from striate.core.records import Record
 from striate.core.seeds import uniforms
-from striate.data.preprocess import Crop
+from striate.data.preprocess import LEAST_CROP, Crop
 
 
 class Augment(Record):
@@ -34,8 +34,8 @@ class Augment(Record):
 
     @model_validator(mode="after")
     def _in_range(self) -> "Augment":
-        if self.crop is not None and not 0 < self.crop[0] <= self.crop[1] <= 1:
-            raise ValueError(f"crop {self.crop} must be two shares of the area, 0 < least <= greatest <= 1")
+        if self.crop is not None and not LEAST_CROP <= self.crop[0] <= self.crop[1] <= 1:
+            raise ValueError(f"crop {self.crop} must be two shares of the area, {LEAST_CROP} <= least <= greatest <= 1")
         if not 0 < self.ratio[0] <= self.ratio[1]:
             raise ValueError(f"ratio {self.ratio} must be two numbers, 0 < least <= greatest")
         return self

@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor
 
 from striate.core.records import Record
 from striate.data.decode import to_channels
 
-_CROP_MARGIN = 4  # a random crop is cut from a picture of at least this multiple of the input's size
+_CROP_MARGIN = 4  # a random crop is cut from a picture of at least this multiple of the input's size,
+LEAST_CROP = 1 / _CROP_MARGIN**2  # so that a share of its area down to this one need not be enlarged
 
 Fit = Literal["crop", "pad", "stretch", "center"]
 
@@ -21,7 +22,7 @@ class Preprocess(Record):
     """How a picture becomes the input of a network."""
 
     size: tuple[int, int]
-    """Height and width of the input, in pixels."""
+    """Height and width of the input, in pixels; one number for both."""
     fit: Fit = "crop"
     """crop: cover the size and cut the overhang, centered; pad: fit inside and fill the rest with black;
     stretch: both sides to the size; center: no resizing, place in the middle, fill or cut."""
@@ -31,6 +32,11 @@ class Preprocess(Record):
     """Subtracted per channel, on the scale of 0 to 1."""
     std: tuple[float, ...] = (0.5,)
     """Divided by per channel, on the scale of 0 to 1."""
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _square(cls, size: object) -> object:
+        return (size, size) if isinstance(size, int) else size
 
     @model_validator(mode="after")
     def _agree(self) -> "Preprocess":

@@ -1,7 +1,7 @@
 """A store: the pictures of a table, ready for a network.
 
-Pictures are read by threads (decoders release the interpreter's lock), placed once at the input's size and kept
-in memory up to a limit; beyond it, and for random crops, they are read again from where they lie.
+Pictures are read by threads (decoders release the interpreter's lock) and placed at the input's size. Where all of
+the table's fit into the limit they are placed once and kept; where not, and for random crops, they are read each time.
 """
 
 import os
@@ -26,7 +26,7 @@ class Store:
         table: where the pictures are.
         preprocess: their size and channels.
         threads: how many decode at once; the results do not depend on it.
-        memory: the most bytes of placed pictures to keep.
+        memory: the most bytes that all pictures of the table, placed, may take to be kept.
     """
 
     def __init__(

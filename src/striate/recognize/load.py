@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from striate.core.errors import DataError
-from striate.core.files import recover_directory
+from striate.core.files import intact
 from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read
 
 
@@ -17,8 +17,7 @@ def load(path: Path, which: str = "best") -> NetworkRecognizer:
         raise DataError(f"no run directory {path}: check the path, or train one with `striate train DATA --out {path}`")
     if (path / DESCRIPTION).is_file():
         return read(path)
-    checkpoint = path / "checkpoints" / which
-    recover_directory(checkpoint)
+    checkpoint = intact(path / "checkpoints" / which)
     if not checkpoint.is_dir():
         raise DataError(
             f"{path} holds no '{which}' checkpoint: if its training was stopped early, "

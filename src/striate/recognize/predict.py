@@ -126,10 +126,14 @@ def _expand(pictures: Iterable[Picture]) -> Iterator[Path | NDArray[np.uint8]]:
         if not path.is_dir():
             yield path
             continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower()[1:] in ENDINGS and not p.name.startswith("."))
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower()[1:] in ENDINGS and not _hidden(p, path))
         if not inside:
             raise DataError(f"the folder {path} holds no pictures: no file in it ends like one, as in .jpg or .png")
         yield from inside
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _checked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from striate import zoo
-from striate.core.errors import DataError
-from striate.core.files import whole_directory, whole_file, write_json
+from striate.core.errors import DataError, RecipeError
+from striate.core.files import whole_directory, write_bytes, write_json
 from striate.data.preprocess import Preprocess
 from striate.layers.network import Network
 from striate.recognize.predict import Picture, Prediction, predict
@@ -86,7 +87,18 @@ class NetworkRecognizer:
 
 
 def build(model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess) -> Network:
-    """Return a fresh network for these classes and pictures; its weights are drawn from torch's generator."""
+    """Return a fresh network for these classes and pictures; its weights are drawn from torch's generator.
+
+    Raises:
+        UnknownName: no such model or option.
+        RecipeError: an option that the data and the preprocessing settle.
+    """
+    settled = {"num_classes", "in_channels", "image_size"} & set(options)
+    if settled:
+        raise RecipeError(
+            f"options.{min(settled)} is settled by the data and the preprocessing: leave it out, "
+            "or set preprocess.size or preprocess.channels"
+        )
     return zoo.create(
         model, num_classes=len(classes), in_channels=preprocess.channels, image_size=preprocess.size, **options
     )
@@ -113,8 +125,7 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
 def write_weights(path: Path, network: nn.Module) -> None:
     """Write parameters and buffers as safetensors; equal weights give equal bytes."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(network.state_dict().items())}
-    with whole_file(path) as beside:
-        save_file(tensors, beside)
+    write_bytes(path, to_bytes(tensors))
 
 
 def read_weights(path: Path, network: nn.Module) -> None:
@@ -126,7 +137,7 @@ def read_weights(path: Path, network: nn.Module) -> None:
     try:
         network.load_state_dict(load_file(path))
     except Exception as error:  # noqa: BLE001 safetensors raises its own type, torch RuntimeError, the disk OSError
-        raise DataError(f"{path} holds no weights for this network: {error}") from None
+        raise DataError(f"{path} holds no weights for this network ({error}); take another run or train anew") from None
 
 
 def _read_description(path: Path) -> dict[str, Any]:

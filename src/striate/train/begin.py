@@ -63,8 +63,11 @@ def begin(request: Request) -> Run:
     if request.model is not None:
         wanted["model"] = request.model
     base = Run(request.base) if request.base else None
+    defaults.check(wanted)
     table = _open(request, base)
-    say(f"{table.location}: {len(table)} pictures of {len(table.classes)} classes", quiet=request.quiet)
+    say(
+        f"{table.location}: {count(len(table), 'picture')} of {count(len(table.classes), 'class')}", quiet=request.quiet
+    )
     table = with_hashes(table, quiet=request.quiet)
     given_split = "split" in wanted
     wanted["split"] = _split_recipe(wanted, table, base).model_dump(mode="json")
@@ -72,18 +75,10 @@ def begin(request: Request) -> Run:
     found = audit(table, sides=split.sides, quiet=request.quiet)
     _say_findings(found, split, table, quiet=request.quiet)
     data = Data(table, split, found, request.data_root)
-    rows = data.readable("train")
-    if base is not None and request.data is None:
-        recipe = Recipe.from_values(merge(base.recipe.model_dump(mode="json"), _for_base(wanted)))
-    else:
-        inherited = _trained_with(base) if base else {}
-        asked = merge(inherited, wanted)
-        look = look_at(found, rows, table)
-        recipe = defaults.resolve(table, rows, look, asked.get("model"), asked)
-    say(
-        defaults.explain(recipe, table, rows, request.model or (base.recipe.model if base else None)),
-        quiet=request.quiet,
-    )
+    data.check()
+    recipe = _recipe(data, wanted, base, same_data=request.data is None)
+    chosen = request.model or (base.recipe.model if base else None)
+    say(defaults.explain(recipe, table, data.readable("train"), chosen), quiet=request.quiet)
     out = request.out or Path("runs") / f"{_short(table)}-{recipe.model}"
     return fit(data, recipe, free_name(out), quiet=request.quiet)
 
@@ -148,17 +143,22 @@ def _share_for_val(table: Table) -> float:
     return min(0.15, _ENOUGH_TO_CHOOSE / max(len(table), 1))
 
 
-def _for_base(wanted: dict[str, Any]) -> dict[str, Any]:
-    if wanted.get("image_size"):
-        wanted = merge(wanted, {"preprocess": {"size": [wanted["image_size"]] * 2}})
-    return {name: value for name, value in wanted.items() if name != "image_size"}
+def _recipe(data: Data, wanted: Mapping[str, Any], base: Run | None, *, same_data: bool) -> Recipe:
+    """Return the complete recipe: what the user wants, on top of the base's or of our defaults.
 
-
-def _trained_with(base: Run) -> dict[str, Any]:
-    """Return what a run's recipe says that does not depend on its data."""
+    With another model the defaults of that model count, not what suited the base's; with other data its own
+    preprocessing does; with another optimizer its own learning rate.
+    """
+    rows = data.readable("train")
+    look = look_at(data.audit, rows, data.table)
+    if base is None or wanted.get("model", base.recipe.model) != base.recipe.model:
+        return defaults.resolve(data.table, rows, look, wanted.get("model"), wanted)
     values = base.recipe.model_dump(mode="json")
-    values["preprocess"] = {name: values["preprocess"][name] for name in ("size", "fit", "channels")}
-    return {name: value for name, value in values.items() if name != "split"}
+    if wanted.get("optimizer", {}).get("name", values["optimizer"]["name"]) != values["optimizer"]["name"]:
+        values["optimizer"] = {}
+    if not same_data:
+        values["preprocess"] = {name: values["preprocess"][name] for name in ("size", "fit", "channels")}
+    return defaults.resolve(data.table, rows, look, base.recipe.model, merge(values, wanted))
 
 
 def _say_findings(found: Audit, split: Split, table: Table, *, quiet: bool) -> None:
@@ -168,6 +168,12 @@ def _say_findings(found: Audit, split: Split, table: Table, *, quiet: bool) -> N
     for finding in [*found.findings, *splitting.findings(table, split)]:
         if finding.verdict in {Verdict.WARN, Verdict.FAIL}:
             say(f"{finding.verdict}: {finding}", quiet=quiet)
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 picture", "2 pictures", "3 classes"."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def _short(table: Table) -> str:

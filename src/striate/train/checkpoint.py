@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from striate.core.errors import DataError
@@ -55,10 +56,10 @@ def save(
     """Write the checkpoint `path`, in place of the one before."""
     numbers, tensors = _split_state(optimizer.state_dict()["state"])
     with whole_directory(path) as beside:
-        save_file(_plain(network.state_dict()), beside / WEIGHTS)
-        save_file(tensors, beside / _OPTIMIZER)
+        (beside / WEIGHTS).write_bytes(to_bytes(_plain(network.state_dict())))
+        (beside / _OPTIMIZER).write_bytes(to_bytes(tensors))
         if average is not None:
-            save_file(_plain(average.network.state_dict()), beside / _AVERAGE)
+            (beside / _AVERAGE).write_bytes(to_bytes(_plain(average.network.state_dict())))
         text = json.dumps({"state": asdict(state), "optimizer": numbers}, indent=2, allow_nan=False)
         (beside / _STATE).write_text(text + "\n", encoding="utf-8")
 
@@ -79,7 +80,10 @@ def load(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, avera
         state = State(**{name: value for name, value in written["state"].items() if name in known})
         _restore(optimizer, written["optimizer"], tensors)
     except Exception as error:  # noqa: BLE001 JSON, safetensors, torch and the disk each raise their own types
-        raise DataError(f"the checkpoint {path} is damaged: {error}") from None
+        raise DataError(
+            f"the checkpoint {path} is damaged ({error}): without it the run cannot go on where it stopped. "
+            f"Begin anew with: striate train --from {path.parent.parent}"
+        ) from None
     read_weights(path / WEIGHTS, network)
     if average is not None:
         read_weights(path / _AVERAGE, average.network)

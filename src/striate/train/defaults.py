@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.table import Table
-from striate.train.recipe import Recipe, merge
+from striate.train.recipe import Recipe, merge, validated
 from striate.zoo import MODELS
 
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
@@ -117,9 +117,24 @@ def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None
         values["optimizer"] = {}  # another optimizer needs another learning rate
     values = merge(values, {key: value for key, value in wanted.items() if key != "image_size"})
     if wanted.get("image_size"):
-        values["preprocess"]["size"] = [wanted["image_size"]] * 2
+        values = merge(values, {"preprocess": {"size": wanted["image_size"]}})
     values = _with_rate(_with_shift(values))
     return Recipe.from_values(_with_statistics(values, table, rows))
+
+
+def check(wanted: Mapping[str, Any]) -> None:
+    """Refuse what no data could make right, before any data is read.
+
+    Raises:
+        UnknownName: no such model.
+        RecipeError: a value that is not allowed.
+    """
+    name = wanted.get("model") or "resnet20"
+    row = MODELS[name]
+    least = {"model": name, "epochs": 1, "preprocess": {"size": list(row.image_size), "channels": 1}}
+    size = {"preprocess": {"size": wanted["image_size"]}} if "image_size" in wanted else {}
+    rest = {key: value for key, value in wanted.items() if key not in {"image_size", "preprocess"}}
+    Recipe.from_values(merge(merge(least, size), rest))
 
 
 def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | None) -> str:
@@ -131,7 +146,7 @@ def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | 
     moves += [f"random crop {augment.crop[0]:g} to {augment.crop[1]:g} of the area"] if augment.crop else []
     height, width = recipe.preprocess.size
     return (
-        f"{recipe.model}{chosen} on {len(rows)} pictures of {len(table.classes)} classes at {height}x{width}x"
+        f"{recipe.model}{chosen} on {len(rows):,} pictures of {len(table.classes)} classes at {height}x{width}x"
         f"{recipe.preprocess.channels}: {recipe.epochs} epochs of batches of {recipe.batch_size}, "
         f"{recipe.optimizer.name} with lr {recipe.optimizer.lr:g} ({recipe.schedule.name}), "
         f"{recipe.loss.name.replace('_', ' ')}; augmentation: {', '.join(moves) or 'none'}"
@@ -155,7 +170,8 @@ def _survives_mirror(table: Table, look: Look) -> bool:
 def _with_shift(values: dict[str, Any]) -> dict[str, Any]:
     if "shift" in values["augment"]:
         return values
-    smallest = min(values["preprocess"]["size"])
+    size = values["preprocess"]["size"]
+    smallest = size if isinstance(size, int) else min(size)
     return merge(values, {"augment": {"shift": max(1, smallest // 8)}})
 
 
@@ -174,7 +190,8 @@ def _with_statistics(values: dict[str, Any], table: Table, rows: NDArray[np.int6
         if name in preprocess and len(preprocess[name]) == 1 != channels:
             preprocess = {**preprocess, name: list(preprocess[name]) * channels}
     if "mean" not in preprocess or "std" not in preprocess:
-        plain = Preprocess.model_validate({**preprocess, "mean": [0.0] * channels, "std": [1.0] * channels})
+        fixed = {**preprocess, "mean": [0.0] * channels, "std": [1.0] * channels}
+        plain = validated(Preprocess, fixed, "recipe: preprocess")
         sample = rows[:: max(1, len(rows) // _SAMPLE)]
         store = Store(table, plain)
         images, readable = store.read(sample)

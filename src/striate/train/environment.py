@@ -2,11 +2,13 @@
 
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,20 +25,31 @@ def describe(plan: Plan) -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "system": platform.platform(),
-        "machine": processor(),
+        "machine": processor(plan),
         "cores": os.cpu_count(),
         "plan": plan.model_dump(mode="json"),
         "git": commit(),
-        "command": shlex.join([os.path.basename(sys.argv[0]) or "python", *sys.argv[1:]]),  # noqa: PTH119 a name, no path
+        "command": command(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def processor() -> str:
-    """Return the device's own name, as in "NVIDIA H200" or the CPU's."""
-    if torch.cuda.is_available():
+def command() -> str:
+    """Return what this process was started with, as one would type it."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return shlex.join(["python", "-m", program.parent.name, *sys.argv[1:]])
+    return shlex.join([program.name or "python", *sys.argv[1:]])
+
+
+def processor(plan: Plan) -> str:
+    """Return the name of the device that the plan runs on, as in "NVIDIA H200" or "AMD EPYC, AVX512"."""
+    if plan.device == "cuda":
         return torch.cuda.get_device_name()
-    return torch.backends.cpu.get_cpu_capability() + " " + (platform.processor() or platform.machine())
+    information = Path("/proc/cpuinfo")
+    named = re.search(r"^model name\s*: (.+)$", information.read_text() if information.exists() else "", re.MULTILINE)
+    name = named[1].strip() if named else platform.processor() or platform.machine()
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def commit() -> str | None:

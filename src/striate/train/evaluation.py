@@ -76,7 +76,7 @@ def evaluate(
     seen = _seen(run, with_hashes(table, quiet=quiet), rows)
     if seen:
         say(f"warn: {run.path} was trained on or chosen by {seen} of these {len(rows)} pictures", quiet=quiet)
-    return _measure(recognizer, table, rows, name, ignored=len(left_out), seen=seen, quiet=quiet)
+    return _measure(recognizer, table, rows, name, ignored=len(left_out), seen=seen, seed=run.recipe.seed, quiet=quiet)
 
 
 def _own(run: Run, recognizer: NetworkRecognizer, data_root: str | None, *, quiet: bool) -> Evaluation:
@@ -91,7 +91,7 @@ def _own(run: Run, recognizer: NetworkRecognizer, data_root: str | None, *, quie
     rows = run.split.rows(part)
     if len(rows) == 0:
         raise DataError(f"{run.path} has neither test nor validation pictures: name some to evaluate on")
-    return _measure(recognizer, table, rows, part, quiet=quiet)
+    return _measure(recognizer, table, rows, part, seed=run.recipe.seed, quiet=quiet)
 
 
 def _measure(
@@ -102,6 +102,7 @@ def _measure(
     *,
     ignored: int = 0,
     seen: int = 0,
+    seed: int,
     quiet: bool,
 ) -> Evaluation:
     store = Store(table, recognizer.preprocess)
@@ -122,6 +123,7 @@ def _measure(
         recognizer.classes,
         unanswered_labels=labels[~answer.answered],
         temperature=None if part == "val" else recognizer.temperature,
+        seed=seed,
     )
     lost = [(table.name(row), store.reason(row) or "") for row in rows[~answer.answered].tolist()]
     return Evaluation(part, metrics, ignored, lost, seen)

@@ -45,6 +45,22 @@ class Data:
     audit: Audit
     data_root: str | None = None
 
+    def check(self) -> None:
+        """Refuse data that nothing can be learned from.
+
+        Raises:
+            DataError: fewer than two classes have a readable picture to train on.
+        """
+        rows = self.readable("train")
+        if len(rows) == 0:
+            raise DataError(f"{self.table.location}: no readable picture to train on; see `striate data check`")
+        present = np.unique(self.table.labels[rows])
+        if len(present) < 2:
+            raise DataError(
+                f"{self.table.location}: all {len(rows)} readable training pictures are of the class "
+                f"'{self.table.classes[present[0]]}'; a classifier needs two classes at least"
+            )
+
     def readable(self, side: str) -> NDArray[np.int64]:
         """Return the rows of `side` whose pictures can be read."""
         quarantined = np.array([row for row, _, _ in self.audit.quarantined], np.int64)
@@ -61,12 +77,11 @@ def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
         quiet: print nothing.
 
     Raises:
-        DataError: no picture to train on, or `out` exists.
+        DataError: nothing to learn from, or `out` exists.
         TrainingStopped: the loss is not finite.
         Interrupted: the user stopped it.
     """
-    if len(data.readable("train")) == 0:
-        raise DataError(f"{data.table.location}: no readable picture to train on; see `striate data check`")
+    data.check()
     if len(data.readable("val")) == 0 and (recipe.patience is not None or recipe.schedule.name == "plateau"):
         raise RecipeError("early stopping and the plateau schedule watch validation, and there are no such pictures")
     network = _network(recipe, data.table.classes)
@@ -110,11 +125,13 @@ def _network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
 
 
 def _make_directory(out: Path, data: Data, recipe: Recipe, plan: Plan) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.mkdir()
-    except FileExistsError:
-        raise DataError(f"{out} exists and is never overwritten: choose another --out, as {free_name(out)}") from None
+    except OSError as error:
+        if out.exists():
+            raise DataError(f"{out} exists and is never overwritten: choose another --out, {free_name(out)}") from None
+        raise DataError(f"cannot make the run directory {out} ({error.strerror}): choose another --out") from None
     write_json(out / "classes.json", list(data.table.classes))
     data.split.save(out / "split.parquet")
     write_json(out / "data.json", _describe(data))

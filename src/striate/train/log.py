@@ -29,6 +29,6 @@ class Log:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if entry["step"] <= step:
+            if isinstance(entry, dict) and entry.get("step", step + 1) <= step:
                 kept.append(line + "\n")
         write_text(self.path, "".join(kept))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from striate.core.errors import Interrupted
+from striate.core.files import recover_directory
 from striate.core.progress import say, track
 from striate.core.seeds import seed_for
 from striate.data.augment import apply
@@ -99,6 +100,7 @@ class Loop:
             TrainingStopped: the loss is not finite; the last good checkpoint is kept.
             Interrupted: the user stopped it; a checkpoint was written.
         """
+        recover_directory(self.path / "checkpoints" / "best")
         self.state = checkpoint.load(self.last, self.network, self.optimizer, self.average) or State()
         self.log.cut_back(self.state.step)
         total = self.batches.steps_per_epoch * self.recipe.epochs
@@ -249,7 +251,7 @@ class Loop:
         answers = infer(self.evaluated, self.store, self.sides.val, self.plan, classes=len(self.classes))
         scores = torch.from_numpy(answers.scores[answers.answered])
         labels = torch.from_numpy(self.store.table.labels[self.sides.val][answers.answered])
-        value = float(nn.functional.cross_entropy(scores, labels))
+        value = float(self.criterion(scores, labels))
         if not math.isfinite(value):
             stop_not_finite(self.evaluated, None, self.plan, self.state.step, self._lr(), self.last)
         accuracy = float((scores.argmax(1) == labels).sum()) / len(self.sides.val)

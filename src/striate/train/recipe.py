@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from striate.core.errors import RecipeError, UnknownName
 from striate.core.records import Record
@@ -42,6 +42,13 @@ class Loss(Record):
     """j of equation 9: the penalty e^-j that a rubbish class would have."""
     class_weights: Literal["none", "balanced"] | tuple[float, ...] = "none"
     """balanced: a class counts in inverse proportion to its training pictures; or one weight a class."""
+
+    @field_validator("class_weights")
+    @classmethod
+    def _weigh_something(cls, weights: str | tuple[float, ...]) -> str | tuple[float, ...]:
+        if not isinstance(weights, str) and (min(weights, default=-1) < 0 or max(weights) <= 0):
+            raise ValueError("weights must be 0 or more, and one of them more than 0")
+        return weights
 
 
 class Optimizer(Record):
@@ -173,6 +180,10 @@ def settings_to_values(settings: Sequence[str] | Mapping[str, Any]) -> dict[str,
         inner = values
         for parent in parents:
             inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise RecipeError(
+                    f"--set {name}: {parent} was set to {inner!r} as a whole before; set one or the other"
+                )
         inner[last] = value
     return values
 

@@ -31,7 +31,7 @@ def factor_at(schedule: Schedule, step: int, *, steps_per_epoch: int, epochs: in
         return _onecycle(schedule, step + 1, steps_per_epoch * epochs, schedule.warmup * steps_per_epoch)
     epoch = step / steps_per_epoch
     if epoch < schedule.warmup:
-        return (step + 1) / (schedule.warmup * steps_per_epoch)
+        return min(1.0, (step + 1) / (schedule.warmup * steps_per_epoch))
     progress = min((epoch - schedule.warmup) / max(epochs - schedule.warmup, 1e-9), 1.0)
     return _FACTORS[schedule.name](schedule, _Moment(epoch, progress, falls))
 
@@ -39,6 +39,8 @@ def factor_at(schedule: Schedule, step: int, *, steps_per_epoch: int, epochs: in
 def _onecycle(schedule: Schedule, step: int, steps: int, rise: float) -> float:
     # Smith and Topin, 2017, https://arxiv.org/abs/1708.07120, with straight lines up and down
     rise = rise or 0.2 * steps
+    if steps == 1:  # it has no room to rise and fall
+        return 1.0
     if step <= rise:
         return step / rise
     return schedule.final + (1 - schedule.final) * max(steps - step, 0) / max(steps - rise, 1e-9)

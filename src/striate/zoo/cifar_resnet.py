@@ -78,7 +78,7 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     if min(image_size) < SMALLEST:
         size = " x ".join(map(str, image_size))
         raise DoesNotApply(
-            f"{name} takes pictures of 8 x 8 and more, not {size}: pass image_size=32, what it was made for"
+            f"{name} takes pictures of 8 x 8 and more, not {size}: set the image size to 32, what it was made for"
         )
     shortcut = resolve(name, options, OPTIONS).get("shortcut")
     stages, before = [], WIDTHS[0]

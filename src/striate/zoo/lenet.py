@@ -156,7 +156,8 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
         size = " x ".join(map(str, image_size))
         made_for = 28 if name == "lenet1" else 32
         raise DoesNotApply(
-            f"{name} takes pictures of 16 x 16 and more, not {size}: pass image_size={made_for}, what it was made for"
+            f"{name} takes pictures of 16 x 16 and more, not {size}: "
+            f"set the image size to {made_for}, what it was made for"
         )
     height, width = (((side - 4) // 2 - 4) // 2 for side in image_size)
     return VARIANTS[name](num_classes, in_channels, (height, width), **chosen)
