@@ -28,6 +28,8 @@ def test_settings_are_read_as_toml_or_as_text() -> None:
     }
     assert settings_to_values({"optimizer.lr": 0.05}) == {"optimizer": {"lr": 0.05}}
     assert settings_to_values(["patience=none"]) == {"patience": None}
+    assert settings_to_values(["augment.flip=none"]) == {"augment": {"flip": "none"}}
+    assert settings_to_values(["loss.class_weights=none"]) == {"loss": {"class_weights": "none"}}
     assert settings_to_values(["options.dropout=0.5"]) == {"options": {"dropout": 0.5}}
 
 
@@ -52,6 +54,9 @@ def test_class_weights_must_weigh_something() -> None:
     for weights in ([1.0, -1.0], [0.0, 0.0], []):
         with pytest.raises(RecipeError, match="one of them more than 0"):
             Recipe.from_values(merge(LEAST, {"loss": {"class_weights": weights}}))
+    with pytest.raises(RecipeError, match=r"loss\.class_weights = 'heavy': .*, or: ") as caught:
+        Recipe.from_values(merge(LEAST, {"loss": {"class_weights": "heavy"}}))
+    assert "literal[" not in str(caught.value)
 
 
 def test_one_number_is_a_square_size() -> None:

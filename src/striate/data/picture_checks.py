@@ -89,7 +89,7 @@ def _unreadable(table: Table, examined: Examined) -> Finding:
         rows,
         check="unreadable",
         verdict=Verdict.FAIL,
-        detail=f"{pictures(rows.size)} of {len(table)} cannot be read and are left out: {shown}"
+        detail=f"{pictures(rows.size)} of {len(table)} cannot be read, and left out: {shown}"
         + ("; ..." if rows.size > 5 else ""),
         remedy="get these files again, or remove them; none is replaced by anything else",
     )

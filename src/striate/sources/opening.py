@@ -14,6 +14,8 @@ from striate.sources.names import shown
 from striate.sources.options import parse_options
 from striate.sources.text_columns import ENDINGS
 
+_READERS = {"folder", "manifest"}  # sources that need a path
+
 
 def open_data(data: str, *, data_root: str | Path | None = None) -> Table:
     """Read the table of `data`.
@@ -53,8 +55,8 @@ def _open_path(data: str, path: Path) -> Table:
 def _open_source(data: str, data_root: str | Path | None) -> Table:
     name, _, options = data.partition("?")
     if name not in SOURCES:
-        raise UnknownName("folder, file or source", shown(name), [*SOURCES, *_neighbors(name)])
-    if name in {"folder", "manifest"}:
+        raise UnknownName("folder, file or source", shown(name), [*(set(SOURCES) - _READERS), *_neighbors(name)])
+    if name in _READERS:
         raise DataError(f"'{name}' is what paths are read by: give the path of the {name} itself")
     module = import_module(SOURCES[name])
     table: Table = module.read(place_for_data(data_root), **parse_options(name, options, module.read))

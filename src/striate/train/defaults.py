@@ -145,9 +145,10 @@ def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | 
     moves += [f"{augment.flip} flip"] if augment.flip != "none" else []
     moves += [f"random crop {augment.crop[0]:g} to {augment.crop[1]:g} of the area"] if augment.crop else []
     height, width = recipe.preprocess.size
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     return (
         f"{recipe.model}{chosen} on {len(rows):,} pictures of {len(table.classes)} classes at {height}x{width}x"
-        f"{recipe.preprocess.channels}: {recipe.epochs} epochs of batches of {recipe.batch_size}, "
+        f"{recipe.preprocess.channels}: {epochs} of batches of {recipe.batch_size}, "
         f"{recipe.optimizer.name} with lr {recipe.optimizer.lr:g} ({recipe.schedule.name}), "
         f"{recipe.loss.name.replace('_', ' ')}; augmentation: {', '.join(moves) or 'none'}"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from striate.core.errors import RecipeError, UnknownName
 from striate.core.records import Record
@@ -214,12 +214,26 @@ def _read_setting(setting: str) -> tuple[str, Any]:
     name, equals, text = setting.partition("=")
     if not equals or not name.strip():
         raise RecipeError(f"--set {setting}: write it as field=value, as in --set optimizer.lr=0.05")
-    return name.strip(), _value(text.strip())
+    name, text = name.strip(), text.strip()
+    _check_field(name)
+    return name, text if text == "none" and _knows_none_as_a_word(name) else _value(text)
 
 
 def _check_field(name: str) -> None:
     if name not in field_names() and not name.startswith("options."):
         raise UnknownName("recipe field", name, field_names())
+
+
+def _knows_none_as_a_word(name: str) -> bool:
+    """Say whether "none" is one of the words that a field allows, and not the lack of a value."""
+    record: type[BaseModel] = Recipe
+    *parents, last = name.split(".")
+    for parent in parents:
+        inner = record.model_fields[parent].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return False
+        record = inner
+    return "'none'" in repr(record.model_fields[last].annotation)
 
 
 def _value(text: str) -> Any:
@@ -238,8 +252,9 @@ def _without_none(value: Any) -> Any:
 
 
 def _faults(error: ValidationError, where: str) -> str:
-    faults = []
+    messages: dict[str, list[str]] = {}
     for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"]) or "recipe"
-        faults.append(f"{place} = {fault['input']!r}: {fault['msg']}")
-    return f"{where}: " + "; ".join(faults)
+        parts = (str(part) for part in fault["loc"])
+        place = ".".join(part for part in parts if "[" not in part) or "recipe"  # pydantic names branches of a union
+        messages.setdefault(f"{place} = {fault['input']!r}", []).append(fault["msg"])
+    return f"{where}: " + "; ".join(f"{place}: {', or: '.join(found)}" for place, found in messages.items())
