@@ -34,6 +34,7 @@ PRINTS = {  # what must be among the lines that the script prints
         r"digits\[\d+\]: \d with probability [01]\.\d\d",
         r"\d+ of 248 pictures answered with probability 0\.95 or more, \d+ of them rightly",
     ],
+    "make_photos": [r"120 pictures in photos/, and photo\.jpg"],
     "make_shapes": [
         r"40 pictures of 10 shapes in shapes/, such as a \w+",
         r"its box \(left, top, right, bottom\) is \(\d+, \d+, \d+, \d+\); \d+\.\d% of the picture is shape",

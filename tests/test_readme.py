@@ -15,9 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"((?:<!--[^\n]*-->\n+)*)```(console|python)\n(.*?)```", re.DOTALL)
@@ -74,14 +72,7 @@ BLOCKS = blocks_of(README.read_text(encoding="utf-8"))
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the reader of the README works: three classes of photos, and one more photo."""
     here = tmp_path_factory.mktemp("reader")
-    noise = np.random.default_rng(0)
-    for place, name in enumerate(("apple", "leaf", "sky")):
-        (here / "photos" / name).mkdir(parents=True)
-        for number in range(40):
-            pixels = noise.integers(0, 60, (64, 64, 3), np.uint8)
-            pixels[..., place] += np.uint8(160)
-            Image.fromarray(pixels).save(here / "photos" / name / f"{number:02}.jpg")
-    Image.fromarray(pixels).save(here / "photo.jpg")
+    subprocess.run([sys.executable, str(README.with_name("examples") / "make_photos.py")], cwd=here, check=True)
     return here
 
 

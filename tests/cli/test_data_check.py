@@ -71,3 +71,15 @@ def test_a_folder_that_is_none_is_the_users_to_fix(call, tmp_path, monkeypatch):
 
 def _findings(call, *options):
     return json.loads(call("data", "check", "photos", "--json", *options).output)["findings"]
+
+
+def test_a_split_that_tears_a_group_fails_and_names_it(call, photos):
+    files = sorted(photos.rglob("*.png"))
+    lines = [f"{file},{file.parent.name},{'ward 1' if place < 2 else place}" for place, file in enumerate(files)]
+    (photos.parent / "t.csv").write_text("\n".join(["path,label,group", *lines]))
+    sides = [f"{file},{'test' if place == 0 else 'train'}" for place, file in enumerate(files)]
+    (photos.parent / "s.csv").write_text("\n".join(["path,split", *sides]))
+    outcome = call("data", "check", "t.csv", "--split", "s.csv")
+    assert outcome.status == 1
+    assert "torn-groups" in outcome.output
+    assert "ward 1" in outcome.output

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ def sides(file, folder):
     from striate.sources import open_table
 
     table = open_table(folder)
-    return dict(zip(table.names(range(len(table))), match(table, Split.load(file)).sides.tolist(), strict=True))
+    return dict(zip(table.names(range(len(table))), match(table, Split.load(Path(file))).sides.tolist(), strict=True))
 
 
 def test_a_split_is_written_and_counted_class_by_class(call, photos):
@@ -104,3 +105,39 @@ def test_a_group_column_that_is_none_is_named(call, photos, tmp_path, data):
     assert outcome.status == 2
     assert "'plant'" in outcome.errors
     assert data == "photos" or "did you mean plants" in outcome.errors
+
+
+def manifest(photos, name, count):
+    """A table of the first pictures of each class; five in a row are one patient's."""
+    lines = ["path,label,patient"]
+    for label in ("cat", "dog"):
+        files = sorted((photos / label).iterdir(), key=lambda file: int(file.stem))[:count]
+        lines += [f"{file},{label},{label}{place // 5}" for place, file in enumerate(files)]
+    (photos.parent / name).write_text("\n".join(lines) + "\n")
+
+
+def test_extending_a_split_by_groups_keeps_them_together_without_being_told_again(call, photos):
+    manifest(photos, "few.csv", 18)
+    manifest(photos, "all.csv", 30)
+    assert call("data", "split", "few.csv", "--group", "patient", "--out", "few.parquet").status == 0
+    outcome = call("data", "split", "all.csv", "--extend", "few.parquet", "--out", "all.parquet")
+    assert outcome.status == 0, outcome.errors
+    before, after = sides("few.parquet", "few.csv"), sides("all.parquet", "all.csv")
+    assert all(after[name] == side for name, side in before.items())
+    of_patient = {}
+    for name, side in after.items():
+        label, number = name.split("/")[-2:]
+        of_patient.setdefault((label, int(number.split(".")[0]) % 100 // 5), set()).add(side)
+    assert all(len(sides) == 1 for sides in of_patient.values())
+
+
+def test_extending_a_split_by_groups_without_groups_is_refused(call, photos):
+    manifest(photos, "few.csv", 18)
+    manifest(photos, "all.csv", 30)
+    call("data", "split", "few.csv", "--group", "patient", "--out", "few.parquet")
+    outcome = call(
+        "train", "all.csv", "--model", "linear", "--set", "split.file=few.parquet", "--set", "split.extend=true"
+    )
+    assert outcome.status == 2
+    assert "groups of column 'patient'" in outcome.errors
+    assert "--group COLUMN" in outcome.errors

@@ -1,5 +1,6 @@
 """Look for unreadable files, duplicates, leaks and other traps."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,11 +37,14 @@ def check(
     """
     from striate.data.audit import audit
     from striate.data.split import Split, match
+    from striate.data.split import findings as of_split
     from striate.sources import open_table
 
     table = open_table(data, data_root=data_root)
-    sides = match(table, Split.load(split)).sides if split else None
-    found = audit(table, sides=sides, near=near)
+    laid = match(table, Split.load(split)) if split else None
+    found = audit(table, sides=laid.sides if laid else None, near=near)
+    if laid:
+        found = replace(found, findings=[*found.findings, *of_split(table, laid)])
     if as_json:
         document({**found.to_dict(), "notes": table.notes})
     else:

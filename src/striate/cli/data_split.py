@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,8 +71,9 @@ def split(
     if previous and previous.salt is not None and not (val is test is salt is None):
         raise DataError(f"{extend} is extended with its own fractions and salt: leave --val, --test and --salt out")
     table = open_table(data, data_root=data_root)
-    if group:
-        table = _grouped(table, group)
+    column = group or (previous.group if previous else None)
+    if column:
+        table = _grouped(table, column)
     made = draw(
         table,
         val=_FRACTION if val is None else val,
@@ -80,6 +82,7 @@ def split(
         previous=previous,
         extend=extend is not None,
     )
+    made = replace(made, group=column or made.group)
     made.save(target)
     _report(table, made, target, as_json=as_json)
 

@@ -45,7 +45,10 @@ def predict(
     A picture that cannot be read gets no answer: it is named with the reason, and the exit status is 1.
     """
     form = _form(as_csv=as_csv, as_json=as_json, out=out)
-    answers = striate.load(run).predict(pictures)
+    recognizer = striate.load(run)
+    if (run / "recipe.toml").is_file() and not (run / "metrics.json").is_file():
+        sys.stderr.write(f"warn: the training of {run} is not finished; this is its best so far\n")
+    answers = recognizer.predict(pictures)
     _write(answers, form, out)
     unreadable = [answer for answer in answers if answer.error is not None]
     sys.stderr.writelines(f"unreadable: {answer.picture}: {answer.error}\n" for answer in unreadable)

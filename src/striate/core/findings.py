@@ -38,8 +38,8 @@ class Finding:
 
     def __str__(self) -> str:
         """Return detail and remedy as sentences."""
-        parts = [part.strip().rstrip(".") for part in (self.detail, self.remedy) if part.strip()]
-        return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
+        parts = [part.strip() for part in (self.detail, self.remedy) if part.strip()]
+        return " ".join(f"{part[0].upper()}{part[1:]}{'' if part.endswith('.') else '.'}" for part in parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

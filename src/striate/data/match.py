@@ -41,6 +41,11 @@ def match(table: Table, saved: Split, *, extend: bool = False) -> Split:
     new = np.flatnonzero(found < 0)
     if new.size and (not extend or new.size == len(table)):
         raise DataError(_unknown(table, saved, new))
+    if new.size and saved.group is not None and not table.has("group"):
+        raise DataError(
+            f"the saved split keeps the groups of column '{saved.group}' together, and {table.location} shows none for "
+            f"{_some(table, new)}: `striate data split DATA --extend FILE --group COLUMN` names their column"
+        )
     sides = saved.sides[found] if len(saved) else np.full(len(table), NONE, np.int8)
     sides[new] = NONE
     first = _index(saved.hashes, saved.hashes)
@@ -160,7 +165,8 @@ def _unknown(table: Table, saved: Split, new: NDArray[np.int64]) -> str:
     how = "" if saved.drawn else " where the data gives them a side"
     return (
         f"the saved split does not know {_some(table, new)} of {table.location}: "
-        f"pass --extend to place them too{how}; the others stay where they are"
+        f"place them too{how} with `striate data split DATA --extend FILE`, or while training with "
+        "--set split.extend=true; the others stay where they are"
     )
 
 

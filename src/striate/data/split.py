@@ -80,6 +80,7 @@ def split(
         val=None if VAL in parts else val,
         test=None if parts & {VAL, TEST} else test,
         origin="",
+        group="group" if table.has("group") else None,
     )
     if made.val is not None:
         pool = fixed == TRAIN if parts else np.ones(len(table), bool)
@@ -152,7 +153,7 @@ def _torn(table: Table, split: Split) -> Finding | None:
         return None
     return Finding(
         check="torn-groups",
-        verdict=Verdict.WARN,
+        verdict=Verdict.FAIL,
         value=len(torn),
         detail=f"Groups with pictures on more than one side: {_list(torn.to_pylist())}.",
         remedy="Give each group one side: torn groups make results look better than they are.",

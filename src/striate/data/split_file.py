@@ -26,6 +26,7 @@ from striate.data.sides import NONE, read_sides
 from striate.data.table import SIDES
 
 _METADATA = b"striate"
+_MADE = ("salt", "val", "test", "origin", "group")  # kept as metadata
 _COLUMNS = ("row", "hash", "path", "split")
 
 
@@ -41,6 +42,7 @@ class Split:
         val: the fraction drawn for validation; None if validation was given, or was not to be.
         test: the fraction drawn for testing; None if the test pictures were given, or were not to be.
         key: whether `hashes` are content hashes or paths.
+        group: the column whose values kept pictures together when it was drawn; None where content alone decided.
     """
 
     sides: NDArray[np.int8]
@@ -50,6 +52,7 @@ class Split:
     val: float | None = None
     test: float | None = None
     key: Literal["hash", "path"] = "hash"
+    group: str | None = None
 
     def __len__(self) -> int:
         return len(self.sides)
@@ -73,7 +76,7 @@ class Split:
         """
         if path.suffix != ".parquet":
             raise DataError(f"cannot write a split to {path}: it is a Parquet file, so name it {path.stem}.parquet")
-        made = {"salt": self.salt, "val": self.val, "test": self.test, "origin": self.origin}
+        made = {name: getattr(self, name) for name in _MADE}
         made["checksum"] = _checksum(made, self.sides)
         codes = pa.array(self.sides, mask=self.sides == NONE)
         columns = {
@@ -132,13 +135,13 @@ def _key(table: pa.Table, path: Path) -> Literal["hash", "path"]:
 
 
 def _made(text: bytes, sides: NDArray[np.int8], path: Path) -> dict[str, Any]:
-    """Return salt, fractions and origin from the metadata that `save` wrote."""
+    """Return salt, fractions, origin and group from the metadata that `save` wrote."""
     try:
         made: dict[str, Any] = json.loads(text)
         whole = made.pop("checksum") == _checksum(made, sides)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: its metadata 'striate', on how it was drawn, is damaged: {error!r}") from error
-    if not whole or set(made) != {"salt", "val", "test", "origin"}:
+    if not whole or set(made) != set(_MADE):
         raise DataError(
             f"{path} is damaged, or was changed after it was written: its sides are not those that were drawn. "
             "If the change is meant, write it without the metadata 'striate'"

@@ -120,6 +120,8 @@ def _expand(pictures: Iterable[Picture]) -> Iterator[Path | NDArray[np.uint8]]:
         if isinstance(picture, np.ndarray):
             yield _checked(picture)
             continue
+        if not isinstance(picture, str | os.PathLike):
+            raise DataError(f"a picture is a path or a uint8 array, not {type(picture).__name__}; try numpy.asarray")
         path = Path(picture)
         if not path.exists():
             raise DataError(f"no picture or folder {path}: check the path")

@@ -62,12 +62,13 @@ class NetworkRecognizer:
         """
         return predict(self, pictures)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the folder `path` with `recognizer.json` and `weights.safetensors`, whole, in place of one before.
 
         Raises:
             DataError: `path` is there and is not such a folder.
         """
+        path = Path(path)
         if path.exists() and not (path / DESCRIPTION).is_file():
             raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
         with whole_directory(path) as beside:

@@ -70,7 +70,9 @@ def verdict(model: str, part: str | None, measured: dict[str, Any] | None) -> st
     count = measured["pictures"]
     judged = pictures(count, "test") if part == "test" else f"{pictures(count)} of validation, used for selection"
     limits = f"95{NARROW}% interval {span(accuracy)}"
-    return f"{model} is right on {percent(accuracy['value'])} of {judged} ({limits})."
+    lost = measured["unanswered"]
+    unread = f", {lost:,} of them unreadable and counted as wrong" if lost else ""
+    return f"{model} is right on {percent(accuracy['value'])} of {judged}{unread} ({limits})."
 
 
 def cautions(part: str | None, measured: dict[str, Any] | None, seed: int | None) -> list[str]:

@@ -64,6 +64,8 @@ def evaluate(
     """
     run = Run(path)
     recognizer = run.recognizer()
+    if not run.finished:
+        say(f"warn: the training of {path} is not finished; this is its best so far", quiet=quiet)
     if data is None:
         return _own(run, recognizer, data_root, quiet=quiet)
     table = open_table(data, data_root=data_root)
