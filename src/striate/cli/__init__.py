@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: what follows `striate`; by default what the process was started with.
     """
-    # Threads of the arithmetic sleep while they wait for each other, instead of spinning: on two cores that others use
-    # too, a step of resnet20 takes under 2 s so, and up to minutes otherwise. It counts when torch is first imported.
+    # Threads of the arithmetic sleep while they wait for each other, instead of spinning. On two cores with four other
+    # busy processes ten steps of resnet20 at batch 128 took 10 to 20 s so, and otherwise had not ended after 60 s.
+    # It counts when torch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from striate.cli.application import run
 
