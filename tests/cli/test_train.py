@@ -14,7 +14,8 @@ def trained(monkeypatch):
 
     def train(data, **options):
         asked.update(options, data=data)
-        measured = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "interval": "wilson"}, "pictures": 50}
+        accuracy = {"value": 0.9, "low": 0.8, "high": 0.95, "interval": "wilson"}
+        measured = {"accuracy": accuracy, "pictures": 50, "unanswered": 0}
         recipe = SimpleNamespace(model="resnet20", seed=3)
         return SimpleNamespace(path=Path("runs/my photos"), metrics={"test": measured}, recipe=recipe)
 

@@ -96,12 +96,15 @@ def test_every_identifier_is_used_once_and_every_reference_is_answered(run, requ
 
 
 def test_the_headline_gives_the_accuracy_and_its_interval(digits_run):
-    accuracy = digits_run.metrics()["accuracy"]
+    measured = digits_run.metrics()
+    accuracy, lost = measured["accuracy"], measured["unanswered"]
     text = Page(digits_run.page).text.replace("\u202f", " ")
-    said = (
-        f"lenet5_modern is right on {accuracy['value'] * 100:.1f} % of {digits_run.metrics()['pictures']} test pictures"
+    said = f"lenet5_modern is right on {accuracy['value'] * 100:.1f} % of {measured['pictures']} test pictures"
+    assert lost > 0
+    assert (
+        f"{said}, {lost} of them unreadable and counted as wrong (95 % interval {accuracy['low'] * 100:.1f} to {accuracy['high'] * 100:.1f} %)."
+        in text
     )
-    assert f"{said} (95 % interval {accuracy['low'] * 100:.1f} to {accuracy['high'] * 100:.1f} %)." in text
 
 
 def test_without_a_test_part_the_headline_says_validation_used_for_selection(hostile_run):
