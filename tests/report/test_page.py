@@ -101,10 +101,9 @@ def test_the_headline_gives_the_accuracy_and_its_interval(digits_run):
     text = Page(digits_run.page).text.replace("\u202f", " ")
     said = f"lenet5_modern is right on {accuracy['value'] * 100:.1f} % of {measured['pictures']} test pictures"
     assert lost > 0
-    assert (
-        f"{said}, {lost} of them unreadable and counted as wrong (95 % interval {accuracy['low'] * 100:.1f} to {accuracy['high'] * 100:.1f} %)."
-        in text
-    )
+    unread = f"{lost} of them unreadable and counted as wrong"
+    interval = f"95 % interval {accuracy['low'] * 100:.1f} to {accuracy['high'] * 100:.1f} %"
+    assert f"{said}, {unread} ({interval})." in text
 
 
 def test_without_a_test_part_the_headline_says_validation_used_for_selection(hostile_run):
