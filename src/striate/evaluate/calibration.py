@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq  # type: ignore[import-untyped, unused-ignore]
 
 from striate.core import seeds
 from striate.evaluate import scores as scoring
@@ -217,6 +216,8 @@ def _slope(gaps: Values, labels: NDArray[np.int64], log_sharpness: float) -> flo
 
 def _root(rising: Callable[[float], float], high: float = _REACH) -> float:
     # Where a rising function crosses 0, or the bound that it does not reach.
+    from scipy.optimize import brentq  # type: ignore[import-untyped, unused-ignore]
+
     low = -_REACH
     if rising(low) >= 0:
         return low

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shlex
 import subprocess
 import sys
@@ -11,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from striate.core import ranks
+from striate.runtime import machine
 from striate.runtime.plan import Plan
 
 _LIBRARIES = ("torch", "numpy", "pyarrow", "pillow", "simplejpeg", "scikit-learn", "safetensors")
@@ -25,9 +24,11 @@ def describe(plan: Plan) -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "system": platform.platform(),
-        "machine": processor(plan),
+        "machine": machine.processor(plan.device),
         "cores": os.cpu_count(),
         "plan": plan.model_dump(mode="json"),
+        "processes": ranks.world(),
+        "job": ranks.job(),
         "git": commit(),
         "command": command(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -40,16 +41,6 @@ def command() -> str:
     if program.name == "__main__.py":
         return shlex.join(["python", "-m", program.parent.name, *sys.argv[1:]])
     return shlex.join([program.name or "python", *sys.argv[1:]])
-
-
-def processor(plan: Plan) -> str:
-    """Return the name of the device that the plan runs on, as in "NVIDIA H200" or "AMD EPYC, AVX512"."""
-    if plan.device == "cuda":
-        return torch.cuda.get_device_name()
-    information = Path("/proc/cpuinfo")
-    named = re.search(r"^model name\s*: (.+)$", information.read_text() if information.exists() else "", re.MULTILINE)
-    name = named[1].strip() if named else platform.processor() or platform.machine()
-    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def commit() -> str | None:
