@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from striate.core import ranks
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,7 +18,9 @@ _UNCUT = 10_000  # columns: a table that goes to a file or another program is ne
 
 
 def say(*lines: str) -> None:
-    """Print `lines` as they are."""
+    """Print `lines` as they are; of many processes that work together, the first speaks for all."""
+    if ranks.rank() > 0:
+        return
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+from striate.layers.auxiliary import Auxiliary
 
 
 class Network(nn.Module):
@@ -15,7 +18,8 @@ class Network(nn.Module):
         stem: from the picture (N, C, H, W) to the first maps; `nn.Identity()` for networks that have none.
         stages: each at one resolution (or one level of features), finest first; at least one.
         head: from the last stage's output to scores (N, K).
-        auxiliary: extra heads by the index of the stage they read; used by the loss, dropped at inference.
+        auxiliary: extra heads by name, each of which reads a block in a stage that is an `nn.Sequential`; used by the
+            loss, never run at inference.
         notes: what was adapted to the pictures and classes asked for, one sentence each, to be said to the user.
 
     Attributes:
@@ -28,7 +32,7 @@ class Network(nn.Module):
         stem: nn.Module,
         stages: Iterable[nn.Module],
         head: nn.Module,
-        auxiliary: Mapping[int, nn.Module] | None = None,
+        auxiliary: Mapping[str, Auxiliary] | None = None,
         *,
         notes: Iterable[str] = (),
     ) -> None:
@@ -36,9 +40,11 @@ class Network(nn.Module):
         self.stem = stem
         self.stages = nn.ModuleList(stages)
         self.head = head
-        self.auxiliary = nn.ModuleDict({str(stage): extra for stage, extra in (auxiliary or {}).items()})
+        self.auxiliary = nn.ModuleDict(auxiliary or {})
         self.notes = tuple(notes)
         self.config: dict[str, Any] = {}
+        for extra in (auxiliary or {}).values():
+            self._require_block(extra.reads)
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Return every stage's output, finest first."""
@@ -49,10 +55,58 @@ class Network(nn.Module):
             seen.append(x)
         return seen
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return scores (N, K) for normalized images (N, C, H, W)."""
-        scores: Tensor = self.head(self.features(images)[-1])
+    def forward(self, images: Tensor, *, auxiliary: bool = False) -> Tensor | list[Tensor]:
+        """Return scores (N, K) for normalized images (N, C, H, W).
+
+        Args:
+            images: (N, C, H, W), normalized.
+            auxiliary: return a list instead: these scores, and those of each auxiliary head, in their order.
+        """
+        if not auxiliary:
+            return self._scores(self.head, self.features(images)[-1])
+        last, read = self._through(images)
+        heads = [extra for extra in self.auxiliary.values() if isinstance(extra, Auxiliary)]
+        return [self._scores(self.head, last), *(self._scores(extra, read[extra.reads]) for extra in heads)]
+
+    @property
+    def auxiliary_weights(self) -> tuple[float, ...]:
+        """What the loss of each auxiliary head counts, in their order."""
+        return tuple(extra.weight for extra in self.auxiliary.values() if isinstance(extra, Auxiliary))
+
+    def _scores(self, head: nn.Module, x: Tensor) -> Tensor:
+        device = next(self.parameters()).device.type  # not the input's, which is a stand-in while a graph is traced
+        if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
+            scores: Tensor = head(x)
+        else:
+            with torch.autocast(device, enabled=False):  # a head is small, and its rounding would be the answer's
+                scores = head(x.float())
         return scores
+
+    def _through(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the last stage's output, and the outputs of the blocks that auxiliary heads read."""
+        wanted = {extra.reads for extra in self.auxiliary.values() if isinstance(extra, Auxiliary)}
+        read = {}
+        x = self.stem(images)
+        for index, stage in enumerate(self.stages):
+            parts = {f"stages.{index}.{name}": block for name, block in stage.named_children()}
+            if wanted.isdisjoint(parts):
+                x = stage(x)
+                continue
+            for name, block in parts.items():
+                x = block(x)
+                if name in wanted:
+                    read[name] = x
+        return x, read
+
+    def _require_block(self, name: str) -> None:
+        blocks = {
+            f"stages.{index}.{block}"
+            for index, stage in enumerate(self.stages)
+            if isinstance(stage, nn.Sequential)
+            for block, _ in stage.named_children()
+        }
+        if name not in blocks:
+            raise ValueError(f"an auxiliary head reads {name}, which is no part of a stage that is an nn.Sequential")
 
     @property
     def last_stage(self) -> str:

@@ -18,11 +18,13 @@ from striate.data.audit import Audit, audit
 from striate.data.examine import with_hashes
 from striate.data.split import Split
 from striate.data.table import Table
+from striate.runtime.processes import Group, together
 from striate.sources import open_table
 from striate.train import defaults
 from striate.train.defaults import Look
-from striate.train.fit import Data, carry_on, fit
+from striate.train.fit import Data, carry_on, check_batches, prepare
 from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values, validated
+from striate.train.restart import lost_run
 from striate.train.run import Run
 
 _ENOUGH_TO_CHOOSE = 6_000  # validation pictures: an accuracy near 90 % is known to within 0.8 points
@@ -56,9 +58,39 @@ class Request:
 def begin(request: Request) -> Run:
     """Train anew and return the finished run.
 
+    Of many processes that torchrun started, the first prepares the run and all train it; those that torchrun starts
+    again after the loss of one take it up from its last checkpoint.
+
     Raises:
         StriateError: what the user can mend; see `core.errors`.
     """
+    with together() as group:
+        quiet = request.quiet or not group.first
+        opened: list[Table] = []
+        path = group.first_does(lambda: _taken_up(request) or _prepared(request, group, opened))
+        if not opened:
+            return _go_on(Run(path), group, quiet=quiet)
+        return carry_on(Run(path), opened[0], group=group, quiet=quiet)
+
+
+def _taken_up(request: Request) -> Path | None:
+    path = lost_run(request.out)
+    if path is not None:
+        say(f"torchrun has started this job again: going on with {path}", quiet=request.quiet)
+    return path
+
+
+def _prepared(request: Request, group: Group, opened: list[Table]) -> Path:
+    """Make the run directory and return it; the table goes into `opened`, so that it is read once."""
+    data, recipe = resolve(request)
+    out = request.out or Path("runs") / f"{_short(data.table)}-{recipe.model}"
+    check_batches(recipe, group)
+    opened.append(data.table)
+    return prepare(data, recipe, free_name(out), quiet=request.quiet).path
+
+
+def resolve(request: Request) -> tuple[Data, Recipe]:
+    """Return the audited, split data and the complete recipe that `request` leads to."""
     wanted = merge(request.values, settings_to_values(request.settings))
     if request.model is not None:
         wanted["model"] = request.model
@@ -79,8 +111,7 @@ def begin(request: Request) -> Run:
     recipe = _recipe(data, wanted, base, same_data=request.data is None)
     chosen = request.model or (base.recipe.model if base else None)
     say(defaults.explain(recipe, table, data.readable("train"), chosen), quiet=request.quiet)
-    out = request.out or Path("runs") / f"{_short(table)}-{recipe.model}"
-    return fit(data, recipe, free_name(out), quiet=request.quiet)
+    return data, recipe
 
 
 def resume(path: Path, *, quiet: bool = False) -> Run:
@@ -89,18 +120,26 @@ def resume(path: Path, *, quiet: bool = False) -> Run:
     Raises:
         DataError: `path` is no run, or its data has changed since it began.
     """
-    run = Run(path)
+    with together() as group:
+        return _go_on(Run(path), group, quiet=quiet or not group.first)
+
+
+def _go_on(run: Run, group: Group, *, quiet: bool) -> Run:
+    path, saved = run.path, run.data
     if run.finished:
         say(f"{path} is finished already; to repeat it: striate train --from {path}", quiet=quiet)
         return run
-    saved = run.data
+    began = run.read_json("environment.json").get("processes", 1)
+    if began != group.world:
+        say(f"warn: {path} began with {began} processes and goes on with {group.world}: the same batches, but not "
+            "the same bits", quiet=quiet)  # fmt: skip
     table = with_hashes(open_table(saved["location"], data_root=saved["data_root"]), quiet=quiet)
     if table.fingerprint != saved["fingerprint"]:
         raise DataError(
             f"{saved['location']} has changed since {path} began, so it cannot be resumed exactly. "
             f"Put the data back as it was, or begin anew with: striate train --from {path}"
         )
-    return carry_on(run, table, quiet=quiet)
+    return carry_on(run, table, group=group, quiet=quiet)
 
 
 def look_at(found: Audit, rows: NDArray[np.int64], table: Table) -> Look:

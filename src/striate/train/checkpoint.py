@@ -35,6 +35,7 @@ class State:
         seconds: of training so far, over all resumptions.
         finished: no steps are left.
         unreadable: pictures that became unreadable while training; row to reason.
+        scaling: of the loss, under fp16; empty in any other precision.
     """
 
     step: int = 0
@@ -48,6 +49,7 @@ class State:
     seconds: float = 0.0
     finished: bool = False
     unreadable: dict[str, str] = field(default_factory=dict)
+    scaling: dict[str, float] = field(default_factory=dict)
 
 
 def save(

@@ -14,9 +14,11 @@ from striate.core.progress import say
 from striate.data.examine import with_hashes
 from striate.data.store import Store
 from striate.data.table import Table
+from striate.data.views import views as views_of
 from striate.evaluate import accuracy
 from striate.recognize.recognizer import NetworkRecognizer
-from striate.runtime.inference import infer
+from striate.runtime.processes import Group, together
+from striate.runtime.together import infer_together
 from striate.sources import open_table
 from striate.train.run import Run
 
@@ -46,6 +48,7 @@ def evaluate(
     *,
     data_root: str | None = None,
     ignore_unknown: bool = False,
+    views: str = "none",
     quiet: bool = False,
 ) -> Evaluation:
     """Measure the run's best recognizer.
@@ -56,18 +59,27 @@ def evaluate(
             validation, where it has none).
         data_root: where a named data set lies.
         ignore_unknown: leave pictures of classes that the run does not know out, and count them.
+        views: a name of `striate.data.views.VIEWS`; of several views, a picture's probabilities are the mean of
+            theirs, each after the temperature, and the metrics name them as `views`.
         quiet: print nothing.
 
     Raises:
         ClassMismatch: pictures of a class that the run does not know.
         DataError: no pictures to measure, or not those that the run had.
     """
-    run = Run(path)
-    recognizer = run.recognizer()
+    with together() as group:
+        quiet = quiet or not group.first
+        return _evaluate(Run(path), data, data_root, group, views=views, ignore_unknown=ignore_unknown, quiet=quiet)
+
+
+def _evaluate(
+    run: Run, data: str | None, data_root: str | None, group: Group, *, views: str, ignore_unknown: bool, quiet: bool
+) -> Evaluation:
+    path, recognizer = run.path, run.recognizer()
     if not run.finished:
         say(f"warn: the training of {path} is not finished; this is its best so far", quiet=quiet)
     if data is None:
-        return _own(run, recognizer, data_root, quiet=quiet)
+        return _own(run, recognizer, data_root, group, views=views, quiet=quiet)
     table = open_table(data, data_root=data_root)
     part = _part(table)
     table, left_out = table.align(recognizer.classes, unknown="ignore" if ignore_unknown else "error")
@@ -78,10 +90,14 @@ def evaluate(
     seen = _seen(run, with_hashes(table, quiet=quiet), rows)
     if seen:
         say(f"warn: {run.path} was trained on or chosen by {seen} of these {len(rows)} pictures", quiet=quiet)
-    return _measure(recognizer, table, rows, name, ignored=len(left_out), seen=seen, seed=run.recipe.seed, quiet=quiet)
+    counts = {"ignored": len(left_out), "seen": seen}
+    seed = run.recipe.seed
+    return _measure(recognizer, table, rows, name, group=group, **counts, views=views, seed=seed, quiet=quiet)
 
 
-def _own(run: Run, recognizer: NetworkRecognizer, data_root: str | None, *, quiet: bool) -> Evaluation:
+def _own(
+    run: Run, recognizer: NetworkRecognizer, data_root: str | None, group: Group, *, views: str, quiet: bool
+) -> Evaluation:
     saved = run.data
     table = with_hashes(open_table(saved["location"], data_root=data_root or saved["data_root"]), quiet=quiet)
     if table.fingerprint != saved["fingerprint"]:
@@ -93,7 +109,8 @@ def _own(run: Run, recognizer: NetworkRecognizer, data_root: str | None, *, quie
     rows = run.split.rows(part)
     if len(rows) == 0:
         raise DataError(f"{run.path} has neither test nor validation pictures: name some to evaluate on")
-    return _measure(recognizer, table, rows, part, seed=run.recipe.seed, quiet=quiet)
+    seed = run.recipe.seed
+    return _measure(recognizer, table, rows, part, group=group, views=views, seed=seed, quiet=quiet)
 
 
 def _measure(
@@ -102,13 +119,18 @@ def _measure(
     rows: NDArray[np.int64],
     part: str,
     *,
+    group: Group,
     ignored: int = 0,
     seen: int = 0,
+    views: str,
     seed: int,
     quiet: bool,
 ) -> Evaluation:
+    temperature = None if part == "val" else recognizer.temperature
+    looks = views_of(views, recognizer.preprocess.size)
     store = Store(table, recognizer.preprocess)
-    answer = infer(
+    answer = infer_together(
+        group,
         recognizer.network,
         store,
         rows,
@@ -116,6 +138,8 @@ def _measure(
         classes=len(recognizer.classes),
         label="evaluating",
         quiet=quiet,
+        looks=looks,
+        temperature=temperature or 1.0,
     )
     store.close()
     labels = table.labels[rows]
@@ -124,9 +148,11 @@ def _measure(
         labels[answer.answered],
         recognizer.classes,
         unanswered_labels=labels[~answer.answered],
-        temperature=None if part == "val" else recognizer.temperature,
+        temperature=temperature,
         seed=seed,
     )
+    if len(looks) > 1:
+        metrics["views"] = views
     lost = [(table.name(row), store.reason(row) or "") for row in rows[~answer.answered].tolist()]
     return Evaluation(part, metrics, ignored, lost, seen)
 

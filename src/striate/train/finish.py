@@ -12,23 +12,35 @@ from striate.data.store import Store
 from striate.data.table import Table
 from striate.evaluate import accuracy, calibration
 from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer
-from striate.runtime.inference import Answers, infer
+from striate.runtime.inference import Answers
+from striate.runtime.processes import ALONE, Group
+from striate.runtime.together import infer_together
 from striate.train.checkpoint import State
 from striate.train.run import Run
 
 
-def finish(run: Run, table: Table, store: Store, state: State, *, quiet: bool = False) -> None:
+def finish(run: Run, table: Table, store: Store, state: State, *, group: Group = ALONE, quiet: bool = False) -> None:
     """Write predictions.parquet, the best recognizer's temperature, and metrics.json, in that order.
 
-    A kill in between leaves a run without metrics.json, which `--resume` finishes.
+    A kill in between leaves a run without metrics.json, which `--resume` finishes. Of many processes, each answers
+    its part of the pictures, and the first writes.
     """
+    group.wait()  # for the first to have written the best weights
     best = run.recognizer("best")
-    classes, labels = len(run.classes), table.labels
+    told = {"classes": len(run.classes), "quiet": quiet or not group.first}
     answers = {
-        part: infer(best.network, store, rows, best.plan, classes=classes, label=f"evaluating on {part}", quiet=quiet)
+        part: infer_together(group, best.network, store, rows, best.plan, label=f"evaluating on {part}", **told)
         for part in ("val", "test")
         if len(rows := run.split.rows(part))
     }
+    if group.first:
+        _write(run, table, state, best, answers, quiet=quiet)
+
+
+def _write(
+    run: Run, table: Table, state: State, best: NetworkRecognizer, answers: dict[str, Answers], *, quiet: bool
+) -> None:
+    labels, classes = table.labels, len(run.classes)
     _write_predictions(run, table, answers, classes)
     temperature = _fit_temperature(answers.get("val"), labels)
     _keep_temperature(run, best, temperature)

@@ -1,5 +1,6 @@
 """Fit a recognizer: make the run directory, train, measure, and write down what was found."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,18 @@ from striate.core.seeds import seed_for
 from striate.data import split as splitting
 from striate.data.audit import Audit
 from striate.data.split import Split
-from striate.data.store import Store
 from striate.data.table import SIDES, Table
 from striate.layers.network import Network
 from striate.recognize.recognizer import build
 from striate.runtime.plan import Plan
-from striate.runtime.work import multiply_accumulates
+from striate.runtime.processes import ALONE, Group
 from striate.train import environment
 from striate.train.finish import finish
 from striate.train.loop import Loop, Sides
 from striate.train.recipe import Recipe
+from striate.train.rehearsal import choose_plan
 from striate.train.run import Run
+from striate.train.storing import open_store
 from striate.zoo import weights
 
 
@@ -68,7 +70,12 @@ class Data:
 
 
 def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
-    """Train by `recipe` and return the finished run.
+    """Train by `recipe` and return the finished run; arguments and errors as `prepare` and `carry_on` have them."""
+    return carry_on(prepare(data, recipe, out, quiet=quiet), data.table, quiet=quiet)
+
+
+def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
+    """Make the run directory with everything that training needs, and return the run.
 
     Args:
         data: pictures, split and audit.
@@ -78,8 +85,7 @@ def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
 
     Raises:
         DataError: nothing to learn from, or `out` exists.
-        TrainingStopped: the loss is not finite.
-        Interrupted: the user stopped it.
+        RecipeError: something that the recipe asks for does not go with the data or the network.
     """
     data.check()
     if len(data.readable("val")) == 0 and (recipe.patience is not None or recipe.schedule.name == "plateau"):
@@ -89,34 +95,53 @@ def fit(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Run:
         say(f"note: {note}", quiet=quiet)
     if recipe.weights is not None:
         weights.load(network, Path(recipe.weights))
-    shape = (recipe.preprocess.channels, *recipe.preprocess.size)
-    plan = recipe.plan.resolve(network, recipe.batch_size * multiply_accumulates(network, shape))
+    plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, plan)
-    return _train(Run(out), data.table, network, quiet=quiet)
+    return Run(out)
 
 
-def carry_on(run: Run, table: Table, *, quiet: bool = False) -> Run:
-    """Train a stopped run to its end, as if it had never been stopped."""
-    network = _network(run.recipe, run.classes)
-    if run.recipe.weights is not None and not (run.path / "checkpoints" / "last").is_dir():
-        weights.load(network, Path(run.recipe.weights))
-    return _train(run, table, network, quiet=quiet)
+def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = False) -> Run:
+    """Train a run to its end from where it stands, as if it had never been stopped.
 
+    Args:
+        run: prepared, or stopped.
+        table: the pictures that it was prepared with.
+        group: the processes that train it together; each calls this.
+        quiet: print nothing.
 
-def _train(run: Run, table: Table, network: Network, *, quiet: bool) -> Run:
+    Raises:
+        RecipeError: batches too small for so many processes.
+        TrainingStopped: the loss is not finite.
+        Interrupted: the user stopped it.
+    """
     recipe = run.recipe
+    check_batches(recipe, group)
+    network = _network(recipe, run.classes)
+    if recipe.weights is not None and not (run.path / "checkpoints" / "last").is_dir():
+        weights.load(network, Path(recipe.weights))
     quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
     sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
-    store = Store(table, recipe.preprocess, threads=recipe.threads)
-    loop = Loop(run.path, recipe, recipe.plan, recipe.plan.prepare(network), run.classes, store, sides, quiet=quiet)
+    store = open_store(run, table, sides, group=group, quiet=quiet)
+    prepared = recipe.plan.prepare(network)
+    loop = Loop(run.path, recipe, recipe.plan, prepared, run.classes, store, sides, quiet=quiet, group=group)
     try:
-        with alone(run.path):
+        with alone(run.path) if group.first else nullcontext():
             loop.run()
-            finish(run, table, store, loop.state, quiet=quiet)
+            finish(run, table, store, loop.state, group=group, quiet=quiet)
     finally:
         store.close()
+    group.wait()  # for the first to have written the last file
     return run
+
+
+def check_batches(recipe: Recipe, group: Group) -> None:
+    """Refuse batches that do not suffice for all processes."""
+    if group.world > 1 and recipe.batch_size < 2 * group.world:
+        raise RecipeError(
+            f"batch_size = {recipe.batch_size} is too small for {group.world} processes, which take pictures in pairs: "
+            f"set it to {2 * group.world} or more, or start fewer processes"
+        )
 
 
 def _network(recipe: Recipe, classes: tuple[str, ...]) -> Network:

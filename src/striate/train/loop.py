@@ -10,25 +10,26 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from striate.core.errors import Interrupted
 from striate.core.files import recover_directory
 from striate.core.progress import say, track
-from striate.core.seeds import seed_for
-from striate.data.augment import apply
 from striate.data.batches import Batch, Batches
 from striate.data.store import Store
 from striate.recognize.recognizer import NetworkRecognizer
-from striate.runtime.inference import infer
 from striate.runtime.plan import Plan
-from striate.train import checkpoint, loss, optimizer, schedule
+from striate.runtime.processes import ALONE, Group
+from striate.runtime.together import infer_together
+from striate.train import checkpoint, schedule
 from striate.train.average import Average
 from striate.train.checkpoint import State
+from striate.train.clock import Clock
 from striate.train.diagnosis import broken_weights, stop_not_finite
 from striate.train.interrupt import Interrupt
 from striate.train.log import Log
 from striate.train.recipe import Recipe
+from striate.train.step import Outcome, Step
 
 Advance = Callable[[int, str], None]
 _LINES_PER_EPOCH = 20
@@ -53,7 +54,10 @@ class Sides:
 
 @dataclass
 class Loop:
-    """One training of `network` in the run directory `path`; `run` carries it to its end, from wherever it stands."""
+    """One training of `network` in the run directory `path`; `run` carries it to its end, from wherever it stands.
+
+    Of many processes, each has its own `Loop` and takes the same steps; the first alone writes.
+    """
 
     path: Path
     recipe: Recipe
@@ -63,6 +67,7 @@ class Loop:
     store: Store
     sides: Sides
     quiet: bool = False
+    group: Group = ALONE
     state: State = field(init=False, default_factory=State)
 
     def __post_init__(self) -> None:
@@ -76,10 +81,9 @@ class Loop:
             sampling=recipe.sampling,
         )
         counts = np.bincount(self.store.table.labels[self.sides.train], minlength=len(self.classes))
-        self.criterion = loss.build(recipe.loss, torch.from_numpy(counts))
-        self.optimizer = optimizer.build(recipe.optimizer, self.network)
+        self.step = Step(recipe, self.plan, self.network, torch.from_numpy(counts), self.group)
         self.average = Average(self.network, recipe.average) if recipe.average else None
-        self.log = Log(self.path / "log.jsonl")
+        self.log = Log(self.path / "log.jsonl", writes=self.group.first)
         self.interval = max(1, self.batches.steps_per_epoch // _LINES_PER_EPOCH)
         self._saved_at = time.monotonic()
 
@@ -100,14 +104,14 @@ class Loop:
             TrainingStopped: the loss is not finite; the last good checkpoint is kept.
             Interrupted: the user stopped it; a checkpoint was written.
         """
-        recover_directory(self.path / "checkpoints" / "best")
-        self.state = checkpoint.load(self.last, self.network, self.optimizer, self.average) or State()
+        self._restore()
         self.log.cut_back(self.state.step)
         total = self.batches.steps_per_epoch * self.recipe.epochs
+        quiet = self.quiet or not self.group.first
         with ExitStack() as stack:
             stack.enter_context(self.plan.applied())
             interrupt = stack.enter_context(Interrupt())
-            tracker = stack.enter_context(track("training", total, done=self.state.step, quiet=self.quiet))
+            tracker = stack.enter_context(track("training", total, done=self.state.step, quiet=quiet))
             while not self.state.finished:
                 epoch, step = divmod(self.state.step, self.batches.steps_per_epoch)
                 self._epoch(epoch + 1, step, interrupt, tracker.advance)
@@ -124,61 +128,47 @@ class Loop:
             plan=self.plan,
         )
 
+    def _restore(self) -> None:
+        if not self.group.first:
+            self.group.wait()  # for the first to put right what a kill left half-written
+        recover_directory(self.path / "checkpoints" / "best")
+        self.state = checkpoint.load(self.last, self.network, self.step.optimizer, self.average) or State()
+        self.step.scaling.restore(self.state.scaling)
+        if self.group.first:
+            self.group.wait()
+
     def _epoch(self, epoch: int, first: int, interrupt: Interrupt, advance: Advance) -> None:
-        began, interval = time.monotonic(), _Interval()
+        clock, interval = Clock(), _Interval()
         self.network.train()
-        for batch in self.batches.ahead(epoch, first):
-            value = self._step(batch, interval)
-            advance(1, f"epoch {epoch} loss {value:.3f}")
+        for batch in clock.watch(self.batches.ahead(epoch, first, self.group.rank, self.group.world)):
+            outcome = self._step(batch, interval)
+            advance(1, f"epoch {epoch} loss {outcome.loss:.3f}")
+            asked = self.group.any(wish=interrupt.asked)
             at_end = self.state.step % self.batches.steps_per_epoch == 0
-            if at_end or interrupt.asked or (self.state.step % self.batches.steps_per_epoch) % self.interval == 0:
+            if at_end or asked or (self.state.step % self.batches.steps_per_epoch) % self.interval == 0:
                 self._log_interval(epoch, interval)
                 interval = _Interval()
-                if not at_end:
-                    began = self._pause(interrupt, began)
-        self._end_epoch(epoch, began)
-        if interrupt.asked and not self.state.finished:
+                if not at_end and (asked or self._due()):
+                    clock = self._pause(clock, stop=asked)
+        self._end_epoch(epoch, clock)
+        if self.group.any(wish=interrupt.asked) and not self.state.finished:
             self._stop()
 
-    def _step(self, batch: Batch, interval: _Interval) -> float:
+    def _step(self, batch: Batch, interval: _Interval) -> Outcome:
         self.state.unreadable.update({str(row): self.store.reason(row) or "" for row in batch.unreadable})
-        torch.manual_seed(seed_for("dropout", self.recipe.seed, self.state.step))
-        images, labels = self._inputs(batch)
-        if len(labels) == 0:
-            self.state.step += 1
-            return math.nan
-        with self.plan.arithmetic():
-            scores = self.network(images)
-        value = self.criterion(scores, labels)
-        number = float(value.detach())
-        if not math.isfinite(number):
-            stop_not_finite(self.network, images, self.plan, self.state.step + 1, self._lr(), self.last)
-        self._follow(value)
-        right = int((scores.detach().argmax(1) == labels).sum())
-        for sums in (interval, self.state):
-            sums.loss_sum += number * len(labels)
-            sums.right += right
-            sums.seen += len(labels)
-        return number
-
-    def _inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        images = apply(torch.from_numpy(batch.images).to(self.plan.device), batch.draws)
-        images = self.plan.to_device(self.recipe.preprocess.normalize(images))
-        return images, torch.from_numpy(batch.labels).to(self.plan.device)
-
-    def _follow(self, value: Tensor) -> None:
-        settings = self.recipe.optimizer
-        self.optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        if settings.l1:
-            optimizer.add_l1(optimizer.decayed_parameters(self.network, everything=settings.decay_all), settings.l1)
-        if settings.clip is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
-        optimizer.set_lr(self.optimizer, self._lr())
-        self.optimizer.step()
+        images, answers = self.step.inputs(batch)
+        outcome = self.step.step(images, answers, self.state.step, self._lr())
+        if outcome.seen:
+            if not math.isfinite(outcome.loss):
+                stop_not_finite(self.network, images, self.plan, self.state.step + 1, self._lr(), self.last)
+            for sums in (interval, self.state):
+                sums.loss_sum += outcome.loss * outcome.seen
+                sums.right += outcome.right
+                sums.seen += outcome.seen
         self.state.step += 1
-        if self.average is not None:
+        if self.average is not None and outcome.seen:
             self.average.update(self.network, self.state.step)
+        return outcome
 
     def _lr(self) -> float:
         factor = schedule.factor_at(
@@ -190,17 +180,17 @@ class Loop:
         )
         return self.recipe.optimizer.lr * factor
 
-    def _pause(self, interrupt: Interrupt, began: float) -> float:
-        """Write a checkpoint where one is due or asked for; return where the clock starts again."""
-        due = time.monotonic() - self._saved_at >= self.recipe.checkpoint_seconds
-        if not (due or interrupt.asked):
-            return began
-        self.state.seconds += time.monotonic() - began
+    def _due(self) -> bool:
+        return time.monotonic() - self._saved_at >= self.recipe.checkpoint_seconds
+
+    def _pause(self, clock: Clock, *, stop: bool) -> Clock:
+        """Write a checkpoint within an epoch; return a clock that starts again."""
+        self.state.seconds += clock.seconds
         self._check_weights()
         self._save()
-        if interrupt.asked:
+        if stop:
             self._stop()
-        return time.monotonic()
+        return Clock()
 
     def _stop(self) -> None:
         raise Interrupted(
@@ -213,7 +203,9 @@ class Loop:
             stop_not_finite(self.network, None, self.plan, self.state.step, self._lr(), self.last)
 
     def _save(self) -> None:
-        checkpoint.save(self.last, self.network, self.optimizer, self.average, self.state)
+        self.state.scaling = self.step.scaling.state()
+        if self.group.first:
+            checkpoint.save(self.last, self.network, self.step.optimizer, self.average, self.state)
         self._saved_at = time.monotonic()
 
     def _log_interval(self, epoch: int, interval: _Interval) -> None:
@@ -224,34 +216,42 @@ class Loop:
                 step=self.state.step,
                 loss=interval.loss_sum / interval.seen,
                 accuracy=interval.right / interval.seen,
-                lr=self.optimizer.param_groups[0]["lr"],
+                lr=self.step.optimizer.param_groups[0]["lr"],
             )
 
-    def _end_epoch(self, epoch: int, began: float) -> None:
+    def _end_epoch(self, epoch: int, clock: Clock) -> None:
         state = self.state
         self._check_weights()
+        waiting = clock.waiting
         line = {
             "train_loss": state.loss_sum / max(state.seen, 1),
             "train_accuracy": state.right / max(state.seen, 1),
             **self._validate(epoch),
         }
         state.loss_sum, state.right, state.seen = 0.0, 0, 0
-        state.seconds += time.monotonic() - began
+        state.seconds += clock.seconds
         state.finished = epoch >= self.recipe.epochs or self._out_of_patience(epoch)
-        self.log.add("epoch", epoch=epoch, step=state.step, lr=self._lr(), seconds=state.seconds, **line)
-        if state.best is None or state.best["epoch"] == epoch:
+        for lost in self.group.gather(state.unreadable):
+            state.unreadable.update(lost)
+        timing = {"seconds": state.seconds, "waiting": round(waiting, 4)}
+        self.log.add("epoch", epoch=epoch, step=state.step, lr=self._lr(), **timing, **line)
+        if self.group.first and (state.best is None or state.best["epoch"] == epoch):
             self.recognizer().save(self.path / "checkpoints" / "best")
         self._save()
         told = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in line.items())
-        say(f"epoch {epoch}/{self.recipe.epochs}: {told}", quiet=self.quiet)
+        quiet = self.quiet or not self.group.first
+        say(f"epoch {epoch}/{self.recipe.epochs}: {told}; {waiting:.0%} of the time waiting for pictures", quiet=quiet)
 
     def _validate(self, epoch: int) -> dict[str, float]:
         if len(self.sides.val) == 0:
             return {}
-        answers = infer(self.evaluated, self.store, self.sides.val, self.plan, classes=len(self.classes))
+        answers = infer_together(
+            self.group, self.evaluated, self.store, self.sides.val, self.plan, classes=len(self.classes)
+        )
         scores = torch.from_numpy(answers.scores[answers.answered])
         labels = torch.from_numpy(self.store.table.labels[self.sides.val][answers.answered])
-        value = float(self.criterion(scores, labels))
+        total, weight = self.step.criterion(scores, labels)
+        value = float(total / weight)
         if not math.isfinite(value):
             stop_not_finite(self.evaluated, None, self.plan, self.state.step, self._lr(), self.last)
         accuracy = float((scores.argmax(1) == labels).sum()) / len(self.sides.val)

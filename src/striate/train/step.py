@@ -1,0 +1,127 @@
+"""One training step: forward, backward and the optimizer's move, in one process or in many that work as one."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from striate.core.seeds import seed_for
+from striate.data.augment import apply, targets
+from striate.data.batches import Batch
+from striate.runtime.plan import Plan
+from striate.runtime.processes import ALONE, Group
+from striate.runtime.scaling import Scaling
+from striate.train import loss, optimizer
+from striate.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did, over the pictures of all processes.
+
+    Args:
+        loss: mean over the batch, before the move; not finite where the step was not taken, NaN without pictures.
+        right: pictures whose class had the highest score; of mixed pictures, the class with the larger share.
+        seen: pictures.
+    """
+
+    loss: float
+    right: int
+    seen: int
+
+
+class Step:
+    """The training steps of `network`.
+
+    Each process works on its part of a batch. Losses are summed, not averaged, before they are divided by what the
+    whole batch weighs, so that unequal parts count as they do in one process.
+
+    Args:
+        recipe: loss, optimizer and preprocessing.
+        plan: how the arithmetic runs.
+        network: prepared by the plan.
+        counts: (K,) training pictures of each class.
+        group: the processes that work together.
+    """
+
+    def __init__(self, recipe: Recipe, plan: Plan, network: nn.Module, counts: Tensor, group: Group = ALONE) -> None:
+        self.recipe, self.plan, self.network, self.group = recipe, plan, network, group
+        self.classes = len(counts)
+        self.criterion = loss.build(recipe.loss, counts)
+        self.optimizer = optimizer.build(recipe.optimizer, network)
+        self.scaling = Scaling(plan)
+        self._forward = plan.compiled(group.parallel(network))
+        if group.world > 1:
+            # After its first step, DDP adds gradients up in another order. That step is spent here, so that a run
+            # taken up again adds as one that was never stopped.
+            self._motions().backward()  # type: ignore[no-untyped-call]
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return what the network is to see, augmented and normalized, and what it is to answer."""
+        images = apply(torch.from_numpy(batch.images).to(self.plan.device), batch.draws)
+        images = self.plan.to_device(self.recipe.preprocess.normalize(images))
+        labels = torch.from_numpy(batch.labels).to(self.plan.device)
+        return images, targets(labels, batch.draws, self.classes)
+
+    def step(self, images: Tensor, answers: Tensor, number: int, lr: float) -> Outcome:
+        """Take one step and return what it did.
+
+        Args:
+            images: (N, C, H, W), normalized; N may be 0 where other processes have pictures.
+            answers: (N,) labels, or (N, K) shares of the classes.
+            number: of the step, which settles dropout.
+            lr: the learning rate.
+        """
+        torch.manual_seed(seed_for("dropout", self.recipe.seed, number, *self._rank()))
+        total, weight, right = self._losses(images, answers)
+        counted = torch.stack(
+            [total.detach().double(), weight.double(), right.double(), weight.new_tensor(len(images))]
+        )
+        total_sum, weight_sum, right_sum, seen = self.group.add(counted).tolist()
+        mean = total_sum / weight_sum if weight_sum else math.nan
+        if math.isfinite(mean):
+            self._move(total * (self.group.world / weight_sum), lr)
+        return Outcome(mean, int(right_sum), int(seen))
+
+    def _losses(self, images: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if len(images) == 0:
+            return self._nothing()
+        with self.plan.arithmetic():
+            scores = self._forward(images)
+        total, weight = self.criterion(scores, answers)
+        truth = answers if answers.ndim == 1 else answers.argmax(1)
+        return total, weight, (scores.detach().argmax(1) == truth).sum()
+
+    def _nothing(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return sums over no pictures; other processes wait for this one to go through the motions all the same."""
+        zero = torch.zeros((), device=self.plan.device)
+        return (self._motions() if self.group.world > 1 else zero), zero, zero
+
+    def _motions(self) -> Tensor:
+        """Return 0, as a function of every parameter; batch norm learns nothing from it."""
+        kept = [buffer.clone() for buffer in self.network.buffers()]
+        shape = (2, self.recipe.preprocess.channels, *self.recipe.preprocess.size)
+        with self.plan.arithmetic():
+            scores = self._forward(self.plan.to_device(torch.zeros(shape)))
+        for buffer, before in zip(self.network.buffers(), kept, strict=True):
+            buffer.data.copy_(before)  # unseen by autograd, whose backward pass does not read it
+        nothing: Tensor = scores.float().sum() * 0
+        return nothing
+
+    def _move(self, value: Tensor, lr: float) -> None:
+        settings = self.recipe.optimizer
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaling.backward(value)
+        self.scaling.unscale(self.optimizer)
+        if settings.l1:
+            optimizer.add_l1(optimizer.decayed_parameters(self.network, everything=settings.decay_all), settings.l1)
+        if settings.clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
+        optimizer.set_lr(self.optimizer, lr)
+        self.scaling.step(self.optimizer)
+        self.group.average_buffers(self.network)
+
+    def _rank(self) -> tuple[int, ...]:
+        """Return what tells this process's dropout from the others'."""
+        return (self.group.rank,) if self.group.world > 1 else ()
