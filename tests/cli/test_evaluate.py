@@ -26,8 +26,11 @@ def measured(monkeypatch):
 
 
 def test_every_option_reaches_the_library(call, measured):
-    assert call("evaluate", "runs/x", "field.csv", "--data-root", "root", "--ignore-unknown").status == 0
+    assert (
+        call("evaluate", "runs/x", "field.csv", "--data-root", "root", "--ignore-unknown", "--views", "ten").status == 0
+    )
     expected = {"run": Path("runs/x"), "data": "field.csv", "data_root": Path("root"), "ignore_unknown": True}
+    expected["views"] = "ten"
     assert measured == expected
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import striate
-from striate.core.errors import ClassMismatch, DataError
+from striate.core.errors import ClassMismatch, DataError, UnknownName
 from striate.sources import open_table
 from striate.train.run import Run
 
@@ -80,3 +80,13 @@ def test_pictures_that_the_run_was_trained_on_are_told(trained: Run) -> None:
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no run directory"):
         striate.evaluate(tmp_path, quiet=True)
+
+
+def test_views_are_named_and_change_the_answers(trained: Run) -> None:
+    plain, flipped = (striate.evaluate(trained.path, views=views, quiet=True).metrics for views in ("none", "flip"))
+    assert "views" not in plain
+    assert flipped["views"] == "flip"
+    assert flipped["pictures"] == plain["pictures"]
+    assert flipped["loss"] != plain["loss"]  # a mirrored digit is another one
+    with pytest.raises(UnknownName, match=r"no view named 'tenn'.*ten"):
+        striate.evaluate(trained.path, views="tenn", quiet=True)

@@ -12,6 +12,7 @@ from striate.cli.results import show
 EXAMPLES = (
     "striate evaluate runs/photos",
     "striate evaluate runs/photos new-photos/",
+    "striate evaluate runs/photos --views ten",
     "striate evaluate runs/photos field.csv --ignore-unknown --json",
 )
 
@@ -27,6 +28,9 @@ def evaluate(
     ignore_unknown: Annotated[
         bool, Option("--ignore-unknown", help="Leave out, and count, pictures of classes that the run does not know.")
     ] = False,
+    views: Annotated[
+        str, Option(metavar="NAME", help="Average over views of each picture: flip, five, ten or multiscale.")
+    ] = "none",
     as_json: Annotated[bool, Option("--json", help="Print one JSON document with all that was measured.")] = False,
 ) -> None:
     """Measure a trained classifier on its test pictures or on new ones.
@@ -34,7 +38,7 @@ def evaluate(
     Accuracy, loss, calibration, and precision, recall and F1 of every class, each with its 95 % interval. Classes
     are matched by name. Pictures that cannot be read count as wrong, and are named.
     """
-    found = striate.evaluate(run, data, data_root=data_root, ignore_unknown=ignore_unknown)
+    found = striate.evaluate(run, data, data_root=data_root, ignore_unknown=ignore_unknown, views=views)
     if as_json:
         document(
             {
@@ -50,6 +54,8 @@ def evaluate(
     say(f"{run} on {_PARTS.get(found.part, found.part)}")
     if found.ignored:
         say(f"left out: {found.ignored:,} pictures of classes that the run does not know")
+    if "views" in found.metrics:
+        say(f"each answer is the mean over views of the picture: {found.metrics['views']}")
     unreadable([(name, reason) for name, reason in found.quarantined])
     say("")
     show(found.metrics)

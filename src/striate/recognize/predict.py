@@ -1,24 +1,31 @@
-"""Answers for pictures that have no label."""
+"""Answers for pictures that have no label: threads decode the next ones while the network computes."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from striate.core.errors import DataError
+from striate.core.progress import track
 from striate.data.decode import Unreadable, decode
-from striate.data.preprocess import Preprocess
-from striate.sources.picture_files import ENDINGS
+from striate.data.preprocess import Crop, Preprocess
+from striate.data.views import View
+from striate.recognize.pictures import Found, Picture, Pictures
+from striate.runtime import machine
+from striate.runtime.inference import mirrored
 
-Picture = str | os.PathLike[str] | NDArray[np.uint8]
+__all__ = ["Picture", "Prediction", "Recognizer", "Scorer", "answers", "predict", "probabilities_of"]
+
 _BATCH = 64
+_AHEAD = 2  # batches decoded, or being so, while one is answered: all that is ever in memory
+
+Scorer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 class Recognizer(Protocol):
@@ -65,15 +72,33 @@ def predict(recognizer: Recognizer, pictures: Picture | Iterable[Picture]) -> li
     Raises:
         DataError: a path that does not exist, or a folder without files.
     """
-    asked = list(_expand([pictures] if isinstance(pictures, str | os.PathLike | np.ndarray) else pictures))
-    answers: list[Prediction] = []
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(asked), _BATCH):
-            part = asked[start : start + _BATCH]
-            placed = list(threads.map(lambda picture: _place(recognizer.preprocess, picture), part))
-            names = [_name(picture, start + i) for i, picture in enumerate(part)]
-            answers += _answer(recognizer, names, placed)
-    return answers
+    return list(answers(recognizer, Pictures(pictures)))
+
+
+def answers(
+    recognizer: Recognizer,
+    pictures: Pictures,
+    *,
+    scorer: Scorer | None = None,
+    batch: int = _BATCH,
+    looks: Sequence[View] = (View(),),
+    quiet: bool = True,
+) -> Iterator[Prediction]:
+    """Yield one answer a picture, in order, as they are found; a few batches of pictures are in memory at a time.
+
+    Args:
+        recognizer: what answers.
+        pictures: that are asked for.
+        scorer: takes the place of the recognizer's `scores`, such as a quicker way to the same.
+        batch: how many pictures are answered at once.
+        looks: views of each picture; the mean of their probabilities, each after the temperature, is the answer.
+        quiet: show no progress.
+    """
+    ask = _Question(recognizer, scorer or recognizer.scores, looks)
+    with track("answering", pictures.count or 0, quiet=quiet or pictures.count is None) as tracker:
+        for placed in _placed(recognizer.preprocess, pictures, batch, ask.crops):
+            yield from ask(placed)
+            tracker.advance(len(placed.names))
 
 
 def probabilities_of(scores: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
@@ -84,64 +109,92 @@ def probabilities_of(scores: NDArray[np.float32], temperature: float) -> NDArray
     return shares
 
 
-def _answer(
-    recognizer: Recognizer, names: Sequence[str], placed: Sequence[NDArray[np.uint8] | str]
-) -> Iterator[Prediction]:
-    readable = [picture for picture in placed if not isinstance(picture, str)]
-    scores = recognizer.scores(np.stack(readable)) if readable else np.zeros((0, len(recognizer.classes)), np.float32)
-    shares = iter(probabilities_of(scores, recognizer.temperature))
-    for name, picture in zip(names, placed, strict=True):
-        if isinstance(picture, str):
-            yield Prediction(name, None, None, None, picture)
-            continue
-        values = dict(zip(recognizer.classes, map(float, next(shares)), strict=True))
-        best = max(values, key=values.__getitem__)
-        yield Prediction(name, best, values[best], values)
+@dataclass(frozen=True)
+class _Placed:
+    """Pictures on their way: names, room for the pixels (N, crops, H, W, C), and why some could not be read."""
+
+    names: Sequence[str]
+    pixels: NDArray[np.uint8]
+    reasons: Sequence[Future[str | None]]
 
 
-def _place(preprocess: Preprocess, picture: Path | NDArray[np.uint8]) -> NDArray[np.uint8] | str:
-    """Return the placed picture (C, H, W), or the reason why it cannot be read."""
+def _placed(
+    preprocess: Preprocess, pictures: Iterable[tuple[str, Found]], batch: int, crops: Sequence[Crop | None]
+) -> Iterator[_Placed]:
+    """Yield batches in order; while one is worked on, threads fill those that follow."""
+    coming, waiting = iter(pictures), deque[_Placed]()
+    threads = ThreadPoolExecutor(machine.cores(), thread_name_prefix="striate-decode")
+    try:
+        while True:
+            while len(waiting) <= _AHEAD and (part := list(islice(coming, batch))):
+                waiting.append(_begin(threads, preprocess, part, crops))
+            if not waiting:
+                return
+            yield waiting.popleft()
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _begin(
+    threads: ThreadPoolExecutor,
+    preprocess: Preprocess,
+    part: Sequence[tuple[str, Found]],
+    crops: Sequence[Crop | None],
+) -> _Placed:
+    # The channels of a pixel lie together, as decoders have them and convolutions prefer them.
+    pixels = np.empty((len(part), len(crops), *preprocess.size, preprocess.channels), np.uint8)
+    pairs = zip(part, pixels, strict=True)
+    reasons = [threads.submit(_place, preprocess, picture, crops, room) for (_, picture), room in pairs]
+    return _Placed([name for name, _ in part], pixels, reasons)
+
+
+def _place(preprocess: Preprocess, picture: Found, crops: Sequence[Crop | None], room: NDArray[np.uint8]) -> str | None:
+    """Place each of the crops into its `room` (crops, H, W, C), or return the reason why the picture is unreadable."""
+    try:
+        pixels, whole = _pixels(preprocess, picture, crops)
+    except Unreadable as error:
+        return error.reason
+    for crop, place in zip(crops, room, strict=True):
+        place[:] = preprocess.place(pixels, crop, whole=whole)
+    return None
+
+
+def _pixels(
+    preprocess: Preprocess, picture: Found, crops: Sequence[Crop | None]
+) -> tuple[NDArray[np.uint8], tuple[int, int] | None]:
+    """Return the pixels, and the size of the whole picture where they are decoded from a file, perhaps reduced."""
     if isinstance(picture, np.ndarray):
-        pixels = picture
-    else:
-        try:
-            pixels = decode(picture, min_size=preprocess.least_size()).pixels
-        except Unreadable as error:
-            return error.reason
-    return preprocess.place(pixels).transpose(2, 0, 1)
+        return picture, None
+    least = preprocess.least_size(crops[0]) if len(crops) == 1 else None  # several parts: cut from the full picture
+    decoded = decode(picture, min_size=least)
+    return decoded.pixels, decoded.size
 
 
-def _name(picture: Path | NDArray[np.uint8], position: int) -> str:
-    return f"picture {position}" if isinstance(picture, np.ndarray) else str(picture)
+class _Question:
+    """What is asked about every picture, and by whom it is answered."""
 
+    def __init__(self, recognizer: Recognizer, score: Scorer, looks: Sequence[View]) -> None:
+        self._recognizer, self._score, self._looks = recognizer, score, looks
+        self.crops = list(dict.fromkeys(view.crop for view in looks))
 
-def _expand(pictures: Iterable[Picture]) -> Iterator[Path | NDArray[np.uint8]]:
-    for picture in pictures:
-        if isinstance(picture, np.ndarray):
-            yield _checked(picture)
-            continue
-        if not isinstance(picture, str | os.PathLike):
-            raise DataError(f"a picture is a path or a uint8 array, not {type(picture).__name__}; try numpy.asarray")
-        path = Path(picture)
-        if not path.exists():
-            raise DataError(f"no picture or folder {path}: check the path")
-        if not path.is_dir():
-            yield path
-            continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower()[1:] in ENDINGS and not _hidden(p, path))
-        if not inside:
-            raise DataError(f"the folder {path} holds no pictures: no file in it ends like one, as in .jpg or .png")
-        yield from inside
+    def __call__(self, placed: _Placed) -> Iterator[Prediction]:
+        """Yield the answers to one batch."""
+        reasons = [reason.result() for reason in placed.reasons]
+        readable = np.array([reason is None for reason in reasons])
+        pixels = placed.pixels if readable.all() else placed.pixels[readable]
+        shares = iter(self._probabilities(pixels) if len(pixels) else ())
+        for name, reason in zip(placed.names, reasons, strict=True):
+            if reason is not None:
+                yield Prediction(name, None, None, None, reason)
+                continue
+            values: dict[str, float] = dict(zip(self._recognizer.classes, next(shares).tolist(), strict=True))
+            best = max(values, key=values.__getitem__)
+            yield Prediction(name, best, values[best], values)
 
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
-def _checked(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    pixels = picture[:, :, None] if picture.ndim == 2 else picture
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in {1, 3}:
-        raise DataError(
-            f"a picture must be uint8 of shape (H, W), (H, W, 1) or (H, W, 3), not {picture.dtype} {picture.shape}"
-        )
-    return pixels
+    def _probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the mean (N, K) over the views of what pictures (N, crops, H, W, C) show."""
+        total = np.zeros((len(pixels), len(self._recognizer.classes)))
+        for view in self._looks:
+            images = pixels[:, self.crops.index(view.crop)].transpose(0, 3, 1, 2)
+            total += probabilities_of(self._score(mirrored(images, view)), self._recognizer.temperature)
+        return total / len(self._looks)

@@ -1,10 +1,10 @@
 """A trained network with everything that an answer needs: preprocessing, class names, temperature."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,9 +17,12 @@ from striate import zoo
 from striate.core.errors import DataError, RecipeError
 from striate.core.files import whole_directory, write_bytes, write_json
 from striate.data.preprocess import Preprocess
+from striate.data.views import views as views_of
 from striate.layers.network import Network
-from striate.recognize.predict import Picture, Prediction, predict
-from striate.runtime.inference import evaluating, score_images
+from striate.recognize.pictures import Picture, Pictures
+from striate.recognize.predict import Prediction, answers
+from striate.runtime.answering import Answering
+from striate.runtime.inference import batch_size, evaluating, score_images
 from striate.runtime.plan import Plan
 
 DESCRIPTION, WEIGHTS = "recognizer.json", "weights.safetensors"
@@ -54,13 +57,46 @@ class NetworkRecognizer:
         with evaluating(self.network), torch.inference_mode():
             return score_images(self.network, self.preprocess, array, self.plan)
 
-    def predict(self, pictures: Picture | Iterable[Picture]) -> list[Prediction]:
-        """Return one answer a picture, unreadable ones with their reason.
+    def predict(self, pictures: Picture | Iterable[Picture], **options: Any) -> list[Prediction]:
+        """Return one answer a picture, unreadable ones with their reason; see `answers` for the options."""
+        return list(self.answers(pictures, **options))
+
+    def answers(
+        self,
+        pictures: Picture | Iterable[Picture],
+        *,
+        views: str = "none",
+        plan: Literal["auto", "reference"] = "auto",
+        rank: int = 0,
+        world: int = 1,
+        quiet: bool = True,
+    ) -> Iterator[Prediction]:
+        """Yield one answer a picture, in order, unreadable ones with their reason; for more than memory holds.
 
         Args:
             pictures: files, folders (searched for pictures), or arrays (H, W), (H, W, 1) or (H, W, 3) uint8.
+            views: a name of `striate.data.views.VIEWS`: the answer is the mean of the probabilities, each after the
+                temperature, that these views of a picture get.
+            plan: auto: by the quickest way that agrees with float32, measured where there are many pictures, as
+                `runtime.answering` says; reference: by the network as it is, in float32.
+            rank: answer this share of the pictures only, of `world`: every `world`-th from this one on.
+            world: how many shares there are.
+            quiet: show no progress, and do not say by which way is answered.
         """
-        return predict(self, pictures)
+        found = Pictures(pictures, rank=rank, world=world)
+        looks = views_of(views, self.preprocess.size)
+        scorer = None
+        if plan == "auto":
+            scorer = Answering(
+                self.network,
+                self.preprocess,
+                self.plan,
+                temperature=self.temperature,
+                coming=None if found.count is None else found.count * len(looks),
+                quiet=quiet,
+            )
+        batch = batch_size(self.preprocess, self.plan)
+        return answers(self, found, scorer=scorer, batch=batch, looks=looks, quiet=quiet)
 
     def save(self, path: str | Path) -> None:
         """Write the folder `path` with `recognizer.json` and `weights.safetensors`, whole, in place of one before.
