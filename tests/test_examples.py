@@ -35,6 +35,11 @@ PRINTS = {  # what must be among the lines that the script prints
         r"\d+ of 248 pictures answered with probability 0\.95 or more, \d+ of them rightly",
     ],
     "make_photos": [r"120 pictures in photos/, and photo\.jpg"],
+    "show_augmentations": [
+        r"augmentation\.png: a row for each kind, what was drawn under each picture",
+        r"picture 0 of epoch 1 under seed 0: \{'rotation': '[+-]\d+°', 'brightness': '[01]\.\d\d'\}",
+        r"its move, output pixel to input pixel: \[\[.*\]\]",
+    ],
     "make_shapes": [
         r"40 pictures of 10 shapes in shapes/, such as a \w+",
         r"its box \(left, top, right, bottom\) is \(\d+, \d+, \d+, \d+\); \d+\.\d% of the picture is shape",

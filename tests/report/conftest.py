@@ -179,6 +179,7 @@ def build_run(
         filters,
         images[np.flatnonzero(sides == "train")[:32]][:, :, ::-1],
         lambda row: f"set/{classes[labels[row]]}/{row:05}.png",
+        tuple({"rotation": f"{place:+d}°", "hue": "<b>+5°</b>"} if place % 3 else {} for place in range(32)),
     )
     path.mkdir(parents=True)
     _write(path / "recipe.toml", RECIPE)

@@ -274,3 +274,12 @@ def test_a_click_on_a_cell_opens_its_pictures(digits_run, tmp_path: Path):
     assert count > 1
     assert "hidden" not in panel
     assert f"truth 1, answer 9: {count} pictures, surest first" in dom.text
+
+
+def test_the_page_tells_what_was_drawn_for_the_first_pictures_that_the_network_saw(digits_run, untested_run):
+    text = Page(digits_run.page).text
+    assert "What the network saw" in text
+    told = text.split("What the network saw")[1].split("One augmented batch")[0]
+    assert [word for word in told.split() if word.endswith("°")] == ["+1°", "+2°", "+4°", "+5°", "+7°"]
+    assert told.count("as it is") == 3
+    assert "<b>+5°</b>" in told

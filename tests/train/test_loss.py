@@ -13,10 +13,17 @@ from striate.train.recipe import Loss
 SCORES = torch.tensor([[2.0, 0.5, -1.0], [0.0, 0.0, 3.0], [1.0, 1.5, 0.0]])
 LABELS = torch.tensor([0, 1, 1])
 COUNTS = torch.tensor([10, 30, 60])
+ONE_HOT = nn.functional.one_hot(LABELS, 3).float()
+MIXED = torch.tensor([[0.7, 0.3, 0.0], [0.0, 0.4, 0.6], [0.0, 1.0, 0.0]])
 
 
 def _value(recipe: Loss) -> float:
-    return float(loss.build(recipe, COUNTS)(SCORES, LABELS))
+    return _quotient(recipe, LABELS)
+
+
+def _quotient(recipe: Loss, targets: torch.Tensor) -> float:
+    total, weight = loss.build(recipe, COUNTS)(SCORES, targets)
+    return float(total / weight)
 
 
 def test_cross_entropy_is_the_mean_negative_log_probability() -> None:
@@ -89,7 +96,36 @@ def test_the_perceptron_criterion_with_single_pictures_is_rosenblatts_rule() -> 
             by_hand_weight[answer] -= feature
             by_hand_bias[answer] -= 1
         descent.zero_grad()
-        criterion(layer(feature[None]), label[None]).backward()
+        criterion(layer(feature[None]), label[None])[0].backward()
         descent.step()
         assert torch.allclose(layer.weight, by_hand_weight, atol=1e-5)
         assert torch.allclose(layer.bias, by_hand_bias, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "mse", "bump"])
+@pytest.mark.parametrize("weights", ["none", "balanced"])
+def test_a_label_and_a_whole_share_of_its_class_are_the_same(name: str, weights: str) -> None:
+    recipe = Loss(name=name, class_weights=weights, label_smoothing=0.1)  # type: ignore[arg-type]
+    assert _quotient(recipe, ONE_HOT) == pytest.approx(_quotient(recipe, LABELS))
+
+
+def test_cross_entropy_of_a_mixed_picture_is_its_classes_mixed() -> None:
+    logs = torch.log_softmax(SCORES, 1)
+    by_hand = [0.7 * logs[0, 0] + 0.3 * logs[0, 1], 0.4 * logs[1, 1] + 0.6 * logs[1, 2], logs[2, 1]]
+    assert _quotient(Loss(), MIXED) == pytest.approx(-float(sum(by_hand)) / 3)
+
+
+def test_mse_and_bump_of_a_mixed_picture_are_distances_to_the_mixed_target() -> None:
+    assert _quotient(Loss(name="mse"), MIXED) == pytest.approx(float(((SCORES - MIXED) ** 2).mean()))
+    bumps = loss.bump_targets(torch.arange(3), 3, 2.0)
+    wanted = torch.stack([0.7 * bumps[0] + 0.3 * bumps[1], 0.4 * bumps[1] + 0.6 * bumps[2], bumps[1]])
+    assert _quotient(Loss(name="bump", width=2.0), MIXED) == pytest.approx(float(((SCORES - wanted) ** 2).mean()))
+
+
+def test_a_mixed_picture_weighs_what_its_classes_weigh() -> None:
+    recipe = Loss(class_weights=(1.0, 2.0, 5.0))
+    total, weight = loss.build(recipe, COUNTS)(SCORES, MIXED)
+    each = -(MIXED * torch.log_softmax(SCORES, 1)).sum(1)
+    weights = torch.tensor([0.7 * 1 + 0.3 * 2, 0.4 * 2 + 0.6 * 5, 2.0])
+    assert float(weight) == pytest.approx(float(weights.sum()))
+    assert float(total) == pytest.approx(float((each * weights).sum()))

@@ -83,3 +83,18 @@ def test_every_field_can_be_set_by_name() -> None:
     names = field_names()
     assert {"epochs", "optimizer.lr", "preprocess.fit", "plan.precision", "split.salt"} <= set(names)
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("loss", ["map", "perceptron"])
+@pytest.mark.parametrize("mixing", ["mixup", "cutmix"])
+def test_a_loss_with_one_right_class_refuses_mixed_pictures(loss: str, mixing: str) -> None:
+    values = merge(LEAST, {"loss": {"name": loss}, "augment": {mixing: 0.2}})
+    with pytest.raises(RecipeError, match=r"knows one right class.*cross_entropy") as refused:
+        Recipe.from_values(values)
+    assert "resnet20" not in str(refused.value)  # the fault, not the whole recipe
+
+
+def test_gray_pictures_refuse_what_changes_color_alone() -> None:
+    with pytest.raises(RecipeError, match=r"augment.hue, augment.pca_noise: gray pictures have no color"):
+        Recipe.from_values(merge(LEAST, {"augment": {"hue": 0.1, "pca_noise": 0.1, "brightness": 0.1}}))
+    assert Recipe.from_values(merge(LEAST, {"augment": {"brightness": 0.1, "contrast": 0.1}}))

@@ -1,118 +1,93 @@
-"""Augmentation: crop, shift and flip, each drawn from (seed, epoch, position in the epoch).
+"""Augmentation: drawn from (seed, epoch, position in the epoch), done as one matrix for moves and one for colors.
 
-The crop is cut when the picture is read, from the whole picture, so nothing is enlarged from a shrunken one.
-Shifts and flips are whole pixels, moved on the device without resampling.
+The crop is cut when the picture is read, from the whole picture, so nothing is enlarged from a shrunken one. On the
+device, a batch costs one sampling and one matrix product however much is on, and pictures that are only mirrored and
+shifted by whole pixels are not sampled. Blur lies between the two; noise, erased boxes and mixing follow. Values are
+not clamped: they may leave 0 to 255.
 """
-
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 from torch import Tensor
 
-from striate.core.records import Record
-from striate.core.seeds import uniforms
-from striate.data.preprocess import LEAST_CROP, Crop
+from striate.data import color, degrade, geometry, mixing
+from striate.data.augmentation import Augment
+from striate.data.drawing import draw
+from striate.data.draws import Draws
 
+__all__ = ["Augment", "Draws", "apply", "draw", "targets"]
 
-class Augment(Record):
-    """What may be done to a training picture; by default nothing."""
-
-    crop: tuple[float, float] | None = None
-    """Least and greatest share of the area that a random crop keeps, as in (0.35, 1.0); none: as `fit` has it."""
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    """Least and greatest width over height of the crop."""
-    shift: int = Field(0, ge=0)
-    """Greatest shift in whole pixels, each way, along both axes."""
-    border: Literal["zeros", "edge", "reflect"] = "reflect"
-    """What comes in from outside when a picture is shifted."""
-    flip: Literal["none", "horizontal", "vertical", "both"] = "none"
-    """Mirrored with a chance of one half, along each axis named."""
-
-    @model_validator(mode="after")
-    def _in_range(self) -> "Augment":
-        if self.crop is not None and not LEAST_CROP <= self.crop[0] <= self.crop[1] <= 1:
-            raise ValueError(f"crop {self.crop} must be two shares of the area, {LEAST_CROP} <= least <= greatest <= 1")
-        if not 0 < self.ratio[0] <= self.ratio[1]:
-            raise ValueError(f"ratio {self.ratio} must be two numbers, 0 < least <= greatest")
-        return self
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What was drawn for N pictures; can be read back, for the report and for tests.
-
-    Args:
-        crops: one a picture, or none at all.
-        shifts: (N, 2) int64, pixels down and to the right.
-        flips: (N, 2) bool, upside down and left to right.
-        border: what comes in from outside.
-    """
-
-    crops: tuple[Crop, ...] | None
-    shifts: NDArray[np.int64]
-    flips: NDArray[np.bool_]
-    border: str
-
-
-def draw(augment: Augment, seed: int, epoch: int, positions: NDArray[np.int64]) -> Draws:
-    """Draw what happens to the pictures at `positions` of `epoch`.
-
-    Args:
-        augment: what may happen.
-        seed: the run's seed.
-        epoch: counts from 1.
-        positions: (N,) places in the epoch's order.
-    """
-    u = uniforms(positions, 8, "augment", seed, epoch)
-    shifts = np.floor(u[:, :2] * (2 * augment.shift + 1)).astype(np.int64) - augment.shift
-    allowed = np.array([augment.flip in {"vertical", "both"}, augment.flip in {"horizontal", "both"}])
-    crops = None if augment.crop is None else tuple(_crop(augment, row) for row in u[:, 4:])
-    return Draws(crops, shifts, (u[:, 2:4] < 0.5) & allowed, augment.border)
+_CHUNK = 2**18  # values of the pictures that a processor moves and colors at once, so that they stay in its cache
 
 
 def apply(images: Tensor, draws: Draws) -> Tensor:
-    """Shift and flip each picture of a batch as drawn.
+    """Do to each picture of a batch what was drawn, but for the crop.
 
     Args:
-        images: (N, C, H, W), any type, any device; returned unchanged where nothing was drawn.
+        images: (N, C, H, W), uint8 or float on the scale of 0 to 255, any device; returned itself where nothing was
+            drawn, never changed.
         draws: for these N pictures, in this order.
 
     Returns:
-        (N, C, H, W) of the same type. Each output pixel is a pixel of the input, or 0 from outside.
+        (N, C, H, W), of the same type where whole pixels were moved and nothing else, else float32, not clamped.
     """
-    if not draws.shifts.any() and not draws.flips.any():
-        return images
-    height, width = images.shape[2:]
-    rows, outside_rows = _lines(height, draws.shifts[:, 0], draws.flips[:, 0], draws.border)
-    columns, outside_columns = _lines(width, draws.shifts[:, 1], draws.flips[:, 1], draws.border)
-    places = torch.from_numpy(rows[:, :, None] * width + columns[:, None, :]).to(images.device)
-    flat = images.flatten(2)
-    moved = flat.gather(2, places.flatten(1)[:, None].expand_as(flat)).view_as(images)
-    if draws.border == "zeros":
-        outside = torch.from_numpy(outside_rows[:, :, None] | outside_columns[:, None, :]).to(images.device)
-        moved = moved.masked_fill(outside[:, None], 0)
-    return moved
+    if _moves_alone(draws):
+        changed = geometry.move_whole(images, draws.shifts, draws.flips, draws.border)
+    else:
+        changed = _changed(images, draws)
+        degrade.add_noise(changed, draws.noises, draws.keys)
+        degrade.erase(changed, draws.erased)
+    return mixing.mix(changed, draws.partners, draws.shares, draws.cuts)
 
 
-def _crop(augment: Augment, u: NDArray[np.float64]) -> Crop:
-    least, greatest = augment.crop or (1.0, 1.0)
-    low, high = np.log(augment.ratio)
-    area, ratio = least + (greatest - least) * u[0], np.exp(low + (high - low) * u[1])
-    return Crop(area=float(area), ratio=float(ratio), top=float(u[2]), left=float(u[3]))
+def targets(labels: Tensor, draws: Draws, classes: int) -> Tensor:
+    """Return what the network is to answer: `labels` (N,) themselves, or where pictures were mixed, shares (N, K).
+
+    Args:
+        labels: (N,) int64.
+        draws: for these N pictures, in this order.
+        classes: K.
+    """
+    if not draws.mixed.any():
+        return labels
+    return mixing.mix_labels(labels, draws.partners, draws.own_shares, classes)
 
 
-def _lines(
-    length: int, shifts: NDArray[np.int64], flips: NDArray[np.bool_], border: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return for each picture which line of the input every line of the output shows, and which come from outside."""
-    lines = np.arange(length) - shifts[:, None]
-    outside = (lines < 0) | (lines >= length)
-    if border == "reflect" and length > 1:
-        lines = np.abs((lines + length - 1) % (2 * length - 2) - (length - 1))
-    lines = lines.clip(0, length - 1)
-    lines[flips] = length - 1 - lines[flips]
-    return lines, outside
+def _moves_alone(draws: Draws) -> bool:
+    """Say whether every output pixel is a pixel of the input, or 0."""
+    averaged = draws.mixed & ~draws.cuts.any(1)
+    others = (draws.sampled, draws.blurs, draws.noises, draws.erased, averaged)
+    return not draws.colored and not any(each.any() for each in others)
+
+
+def _changed(images: Tensor, draws: Draws) -> Tensor:
+    """Move, blur and color."""
+    changed = torch.empty(images.shape, dtype=torch.float32, device=images.device)
+    moves = draws.geometry((images.shape[2], images.shape[3]))
+    colors = color.parts(draws.factors, images.shape[1]) if draws.colored else None
+    values = images.shape[1:].numel()
+    step = max(1, _CHUNK // max(values, 1)) if images.device.type == "cpu" else len(images)
+    for begin in range(0, len(images), step):
+        part = slice(begin, begin + step)
+        moved = _moved(images[part], draws, moves, part)
+        blurred = degrade.blur(moved, draws.blurs[part])
+        if colors is None:
+            changed[part] = blurred
+        else:
+            color.change(blurred, color.Parts(*(each[part] for each in colors)), changed[part])
+    return changed
+
+
+def _moved(images: Tensor, draws: Draws, moves: NDArray[np.float64], part: slice) -> Tensor:
+    # Which pictures are sampled must not depend on the others, or a picture would look otherwise in another batch.
+    sampled = draws.sampled[part]
+    if sampled.all():
+        return geometry.sample(images.float(), moves[part], draws.border)
+    whole = geometry.move_whole(images, draws.shifts[part], draws.flips[part], draws.border)
+    if not sampled.any():
+        return whole.float()
+    whole = whole.to(torch.float32, copy=True)
+    some = torch.from_numpy(np.flatnonzero(sampled)).to(images.device)
+    whole[some] = geometry.sample(images[some].float(), moves[part][sampled], draws.border)
+    return whole

@@ -70,17 +70,22 @@ class Batches:
         self._order: tuple[int, NDArray[np.int64]] = (0, rows)
 
     def at(self, epoch: int, step: int, rank: int = 0, world: int = 1) -> Batch:
-        """Return the batch of `step` (from 0) of `epoch` (from 1); of `world` processes, `rank`'s share of it."""
-        positions = np.arange(self._bounds[step], self._bounds[step + 1])[rank::world]
+        """Return the batch of `step` (from 0) of `epoch` (from 1); of `world` processes, `rank`'s share of it.
+
+        Pictures are dealt in pairs, the first two to the first process and so on, so that two that are mixed with each
+        other stay together. A rank may get none.
+        """
+        first = int(self._bounds[step])
+        positions = _dealt(first, int(self._bounds[step + 1]), rank, world)
         rows = self._epoch_order(epoch)[positions]
-        draws = draw(self.augment, self.seed, epoch, positions)
+        size = self.store.preprocess.size
+        draws = draw(self.augment, self.seed, epoch, positions, first=first, rows=rows, size=size)
         images, readable = self.store.read(rows, draws.crops)
         if readable.all():
             return Batch(images, self.store.table.labels[rows], rows, draws, ())
-        kept = Draws(None, draws.shifts[readable], draws.flips[readable], draws.border)
         lost = tuple(int(row) for row in rows[~readable])
         rows = rows[readable]
-        return Batch(images[readable], self.store.table.labels[rows], rows, kept, lost)
+        return Batch(images[readable], self.store.table.labels[rows], rows, draws.take(readable), lost)
 
     def ahead(self, epoch: int, step: int = 0, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `step` on, reading the next ones while the caller works on one."""
@@ -114,3 +119,10 @@ class Batches:
             np.searchsorted(share, u * share[-1], side="right").clip(0, len(self.rows) - 1)
         ]
         return order
+
+
+def _dealt(first: int, after: int, rank: int, world: int) -> NDArray[np.int64]:
+    """Return the positions that `rank` gets of those from `first` to before `after`."""
+    places = np.arange(after - first)
+    dealt: NDArray[np.int64] = first + places[places // 2 % world == rank]
+    return dealt

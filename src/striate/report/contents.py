@@ -34,11 +34,13 @@ class Extras:
         first_layer: (O, C, h, w) the filters of the first layer, as learned.
         augmented: (N, H, W, C) uint8, one batch as the network saw it while training.
         names: what people call the picture of a row.
+        drawn: what was drawn for each augmented picture, in words by the name of the change.
     """
 
     first_layer: NDArray[np.floating[Any]] | None = None
     augmented: NDArray[np.uint8] | None = None
     names: Callable[[int], str] = name_by_row
+    drawn: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

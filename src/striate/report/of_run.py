@@ -34,7 +34,8 @@ def report(run: Run, *, quiet: bool = False) -> Path:
         return write(run.path, None, Extras(first_layer=filters, augmented=None, names=str))
     store = Store(table, run.recipe.preprocess, threads=run.recipe.threads)
     try:
-        extras = Extras(first_layer=filters, augmented=augmented_batch(run, store), names=table.name)
+        augmented, drawn = augmented_batch(run, store)
+        extras = Extras(first_layer=filters, augmented=augmented, drawn=drawn, names=table.name)
         return write(run.path, lambda rows: thumbnails(store, rows), extras)
     finally:
         store.close()
@@ -47,8 +48,11 @@ def thumbnails(store: Store, rows: Sequence[int]) -> NDArray[np.uint8]:
     return images.transpose(0, 2, 3, 1)
 
 
-def augmented_batch(run: Run, store: Store) -> NDArray[np.uint8] | None:
-    """Return pictures (N, H, W, C) of the first step, moved as training moved them."""
+def augmented_batch(run: Run, store: Store) -> tuple[NDArray[np.uint8] | None, tuple[dict[str, str], ...]]:
+    """Return pictures (N, H, W, C) of the first step as training changed them, and what was drawn for each.
+
+    Training sees values outside of 0 to 255 as they are; here they are clamped.
+    """
     quarantined = [entry["row"] for entry in run.data["quarantined"]]
     rows = np.setdiff1d(run.split.rows("train"), np.array(quarantined, np.int64))
     recipe = run.recipe
@@ -61,8 +65,11 @@ def augmented_batch(run: Run, store: Store) -> NDArray[np.uint8] | None:
         sampling=recipe.sampling,
     )
     batch = batches.at(1, 0)
-    moved = apply(torch.from_numpy(batch.images), batch.draws)[:_AUGMENTED]
-    return moved.permute(0, 2, 3, 1).numpy() if len(moved) else None
+    changed = apply(torch.from_numpy(batch.images), batch.draws)[:_AUGMENTED]
+    if not len(changed):
+        return None, ()
+    shown = changed.float().round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return shown, tuple(batch.draws.describe(place) for place in range(len(changed)))
 
 
 def first_layer(network: nn.Module, size: tuple[int, int]) -> NDArray[np.float32] | None:

@@ -28,6 +28,7 @@ from striate.report.thumbnails import ACROSS, NO_THUMBNAILS, collect, data_uri
 PICTURE_BYTES = 4_000_000  # of the page, for pictures
 AUGMENTED_BYTES = 500_000
 MOST_QUARANTINED = 200
+MOST_DRAWN = 8  # augmented pictures with what was drawn for them
 _FILTERS = (
     words.percent,
     words.number,
@@ -128,7 +129,7 @@ def _lists(contents: Contents, extras: Extras) -> dict[str, Any]:
 
 
 def _network(extras: Extras) -> dict[str, Any]:
-    found: dict[str, Any] = {"filters": None, "augmented": None}
+    found: dict[str, Any] = {"filters": None, "augmented": None, "drawn": []}
     if has_filters(extras) and extras.first_layer is not None:
         filters = mosaics.filters(extras.first_layer)
         found["filters"] = {"of": filters, "uri": data_uri(filters.picture)}
@@ -136,6 +137,7 @@ def _network(extras: Extras) -> dict[str, Any]:
         shown = extras.augmented[: mosaics.MOST_AUGMENTED]
         found["augmented"] = collect(range(len(shown)), shown.__getitem__, budget=AUGMENTED_BYTES)
         found["augmented_total"] = len(extras.augmented)
+        found["drawn"] = list(extras.drawn[:MOST_DRAWN]) if any(extras.drawn) else []
     return found
 
 

@@ -15,7 +15,13 @@ from striate.zoo import MODELS
 
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
 _LARGEST = 64  # pictures of one size up to this are taken as they are; others are brought to it
-_RATE = 0.3 / 128  # stochastic gradient descent's learning rate per picture of the batch
+_RATE = 0.3 / 128  # stochastic gradient descent's learning rate per picture of the batch, where _RATES has none
+_PLAIN_VGG = ("vgg11", "vgg13", "vgg16", "vgg16_c", "vgg19")  # without batch norm, so in need of smaller steps
+_RATES = {  # of a family or a variant
+    **dict.fromkeys(("resnet", "preresnet", "vgg", "googlenet_bn", "inception", "airbench"), 0.1 / 128),
+    **dict.fromkeys((*_PLAIN_VGG, "googlenet", "alexnet", "zfnet", "overfeat", "nin", "squeezenet"), 0.02 / 128),
+    "densenet": 0.1 / 64,
+}
 _ADAPTIVE_RATE = 2e-3  # of rmsprop, adam and adamw, which scale each weight's step themselves
 _SAMPLE = 5_000  # pictures that mean and deviation are computed from
 
@@ -50,9 +56,26 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "augment": {"flip": "none", "shift": 2},
     },
     "cifar_resnet": {
-        "optimizer": {"name": "sgd", "l2": 5e-4},  # lr: see _RATE
+        "optimizer": {"name": "sgd", "l2": 5e-4},  # lr: see _RATE, here and below
     },
+    "resnet": {"optimizer": {"name": "sgd", "l2": 5e-4}},
+    "preresnet": {"optimizer": {"name": "sgd", "l2": 1e-4}},
+    "densenet": {"optimizer": {"name": "sgd", "l2": 1e-4}},
+    "vgg": {"optimizer": {"name": "sgd", "l2": 5e-4}},
+    # he: the published starts need weeks of training; the clip is for networks without batch norm
+    **{
+        family: {"optimizer": {"name": "sgd", "l2": 5e-4, "clip": 2.0}, "options": {"init": "he"}}
+        for family in ("alexnet", "zfnet", "overfeat")
+    },
+    "googlenet": {"optimizer": {"name": "sgd", "l2": 2e-4, "clip": 2.0}, "options": {"init": "he"}},
+    "inception": {"optimizer": {"name": "sgd", "l2": 1e-4}},
+    # their ReLU after the class maps dies under larger steps of stochastic gradient descent
+    "nin": {"optimizer": {"name": "adam", "lr": 1e-3}, "options": {"init": "he"}},
+    "squeezenet": {"optimizer": {"name": "adam", "lr": 1e-3}, "options": {"init": "he"}},
+    "convnet": {"optimizer": {"name": "adam", "lr": 2e-3}},
+    "airbench": {"optimizer": {"name": "sgd", "l2": 5e-4}},
 }
+_PLAIN = {"optimizer": {"clip": 2.0}, "options": {"init": "he"}}
 VARIANTS: dict[str, dict[str, Any]] = {
     # background -0.1 and ink 1.175, as LeCun et al. 1998 have it; 28 px digits stand in the middle of 32
     "lenet5": {
@@ -63,6 +86,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "lenet1": {"loss": {"name": "mse"}, "optimizer": {"lr": 1e-2}},
     # less dropout than was published for a million updates
     "mlp": {"options": {"dropout": 0.25, "input_dropout": 0.1}, "epochs": 15, "optimizer": {"lr": 2e-3}},
+    **dict.fromkeys(_PLAIN_VGG, _PLAIN),
 }
 
 
@@ -131,7 +155,8 @@ def check(wanted: Mapping[str, Any]) -> None:
     """
     name = wanted.get("model") or "resnet20"
     row = MODELS[name]
-    least = {"model": name, "epochs": 1, "preprocess": {"size": list(row.image_size), "channels": 1}}
+    color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
+    least = {"model": name, "epochs": 1, "preprocess": {"size": list(row.image_size), **color}}
     size = {"preprocess": {"size": wanted["image_size"]}} if "image_size" in wanted else {}
     rest = {key: value for key, value in wanted.items() if key not in {"image_size", "preprocess"}}
     Recipe.from_values(merge(merge(least, size), rest))
@@ -140,17 +165,13 @@ def check(wanted: Mapping[str, Any]) -> None:
 def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | None) -> str:
     """Return one sentence that says which model and recipe were chosen, and what to change them with."""
     chosen = "" if model else " (chosen: it suits small pictures of all kinds; another with --model)"
-    augment = recipe.augment
-    moves = [f"shift {augment.shift}"] if augment.shift else []
-    moves += [f"{augment.flip} flip"] if augment.flip != "none" else []
-    moves += [f"random crop {augment.crop[0]:g} to {augment.crop[1]:g} of the area"] if augment.crop else []
     height, width = recipe.preprocess.size
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     return (
         f"{recipe.model}{chosen} on {len(rows):,} pictures of {len(table.classes)} classes at {height}x{width}x"
         f"{recipe.preprocess.channels}: {epochs} of batches of {recipe.batch_size}, "
         f"{recipe.optimizer.name} with lr {recipe.optimizer.lr:g} ({recipe.schedule.name}), "
-        f"{recipe.loss.name.replace('_', ' ')}; augmentation: {', '.join(moves) or 'none'}"
+        f"{recipe.loss.name.replace('_', ' ')}; augmentation: {', '.join(recipe.augment.told()) or 'none'}"
     )
 
 
@@ -179,7 +200,11 @@ def _with_shift(values: dict[str, Any]) -> dict[str, Any]:
 def _with_rate(values: dict[str, Any]) -> dict[str, Any]:
     if "lr" in values["optimizer"]:
         return values
-    lr = round(_RATE * values["batch_size"], 4) if values["optimizer"].get("name", "sgd") == "sgd" else _ADAPTIVE_RATE
+    lr = _ADAPTIVE_RATE
+    if values["optimizer"].get("name", "sgd") == "sgd":
+        model = values["model"]
+        rate = _RATES.get(model, _RATES.get(MODELS[model].family, _RATE))
+        lr = round(rate * values["batch_size"], 4)
     return merge(values, {"optimizer": {"lr": lr}})
 
 

@@ -1,4 +1,7 @@
-"""Losses over scores (N, K), each the mean over the batch of its weighted examples."""
+"""Losses over scores (N, K), each a sum over the batch of its weighted examples and the sum of their weights.
+
+A target is a label, or where pictures are mixed, shares of the classes that sum to 1.
+"""
 
 from collections.abc import Callable
 
@@ -9,11 +12,14 @@ from torch import Tensor
 from striate.core.errors import RecipeError
 from striate.train.recipe import Loss
 
-Criterion = Callable[[Tensor, Tensor], Tensor]
+Criterion = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def build(recipe: Loss, counts: Tensor) -> Criterion:
-    """Return the recipe's loss as a function of scores (N, K) and labels (N,).
+    """Return the recipe's loss as a function of scores (N, K) and targets, labels (N,) or shares (N, K).
+
+    It returns two numbers, the sum of the weighted losses and the sum of the weights: their quotient is the loss.
+    A mixed picture weighs what its classes weigh, by their shares.
 
     Args:
         recipe: which loss, and its constants.
@@ -25,12 +31,13 @@ def build(recipe: Loss, counts: Tensor) -> Criterion:
     weights = class_weights(recipe, counts)
     each = _EACH[recipe.name]
 
-    def criterion(scores: Tensor, labels: Tensor) -> Tensor:
-        losses = each(recipe, scores.float(), labels)
+    def criterion(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        losses = each(recipe, scores.float(), targets)
         if weights is None:
-            return losses.mean()
-        picked = weights.to(losses.device)[labels]
-        return (losses * picked).sum() / picked.sum().clamp(min=1e-12)  # a batch of weight 0 teaches nothing
+            return losses.sum(), losses.new_tensor(len(losses))
+        known = weights.to(losses.device)
+        picked = known[targets] if targets.ndim == 1 else targets @ known
+        return (losses * picked).sum(), picked.sum()
 
     return criterion
 
@@ -48,16 +55,22 @@ def class_weights(recipe: Loss, counts: Tensor) -> Tensor | None:
     return torch.tensor(recipe.class_weights)
 
 
-def _cross_entropy(recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(scores, labels, label_smoothing=recipe.label_smoothing, reduction="none")
+def _cross_entropy(recipe: Loss, scores: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(scores, targets, label_smoothing=recipe.label_smoothing, reduction="none")
 
 
-def _mse(_recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
-    return (scores - F.one_hot(labels, scores.shape[1])).square().mean(1)
+def _mse(_recipe: Loss, scores: Tensor, targets: Tensor) -> Tensor:
+    shares = F.one_hot(targets, scores.shape[1]) if targets.ndim == 1 else targets
+    return (scores - shares).square().mean(1)
 
 
-def _bump(recipe: Loss, scores: Tensor, labels: Tensor) -> Tensor:
-    return (scores - bump_targets(labels, scores.shape[1], recipe.width)).square().mean(1)
+def _bump(recipe: Loss, scores: Tensor, targets: Tensor) -> Tensor:
+    classes = scores.shape[1]
+    if targets.ndim == 1:
+        wanted = bump_targets(targets, classes, recipe.width)
+    else:
+        wanted = targets @ bump_targets(torch.arange(classes, device=targets.device), classes, recipe.width)
+    return (scores - wanted).square().mean(1)
 
 
 def bump_targets(labels: Tensor, classes: int, width: float) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from striate.core.errors import RecipeError, UnknownName
 from striate.core.records import Record
@@ -121,10 +121,26 @@ class Recipe(Record):
     patience: int | None = Field(None, ge=1)
     """Stop after so many epochs without a better validation accuracy."""
     plan: Plan = Plan()
+    """auto (measured), reference (float32, contiguous, not compiled), or fields of its own."""
     threads: int | None = Field(None, ge=1)
     """Threads that read pictures; none: one a core. Results do not depend on it."""
+    store: Literal["none", "auto"] | str = "auto"
+    """Where decoded pictures are kept from epoch to epoch: none: only in memory, while there is room; auto: packed in
+    the cache too, where that pays; or a folder to pack them in. With random crops it changes pixels a little."""
     checkpoint_seconds: float = Field(30.0, ge=0)
     """Longest time between checkpoints; one is written after every epoch in any case."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Recipe":
+        if self.augment.mixes and self.loss.name in {"map", "perceptron"}:
+            raise ValueError(
+                f"loss.name = {self.loss.name!r} knows one right class, and augment.mixup and augment.cutmix mix two: "
+                "set both to 0, or loss.name to cross_entropy or mse"
+            )
+        if self.preprocess.channels == 1 and self.augment.for_color:
+            named = ", ".join(f"augment.{name}" for name in self.augment.for_color)
+            raise ValueError(f"{named}: gray pictures have no color; set to 0, or preprocess.channels to 3")
+        return self
 
     def to_toml(self) -> str:
         """Return the recipe as TOML; fields without a value are left out and read back as none."""
@@ -199,11 +215,12 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def field_names() -> list[str]:
-    """Return every field of a recipe as `--set` names it."""
+    """Return every field of a recipe as `--set` names it; records that have words for the whole, as a whole too."""
     names = []
     for name, field in Recipe.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Record):
+            names += [name] if field.description else []
             names += [f"{name}.{part}" for part in inner.model_fields]
         else:
             names.append(name)
@@ -256,5 +273,6 @@ def _faults(error: ValidationError, where: str) -> str:
     for fault in error.errors():
         parts = (str(part) for part in fault["loc"])
         place = ".".join(part for part in parts if "[" not in part) or "recipe"  # pydantic names branches of a union
-        messages.setdefault(f"{place} = {fault['input']!r}", []).append(fault["msg"])
+        value = f" = {fault['input']!r}" if fault["loc"] else ""  # not the whole recipe
+        messages.setdefault(f"{place}{value}", []).append(fault["msg"])
     return f"{where}: " + "; ".join(f"{place}: {', or: '.join(found)}" for place, found in messages.items())
