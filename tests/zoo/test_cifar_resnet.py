@@ -4,7 +4,6 @@ from torch import nn
 
 from striate import zoo
 from striate.core.errors import DoesNotApply
-from striate.zoo.cifar_resnet import Pad
 
 
 @pytest.mark.parametrize(
@@ -23,13 +22,6 @@ def test_projections_in_place_of_padding_cost_2752_parameters() -> None:
 def test_a_hundred_classes_cost_resnet110_what_the_paper_s_has() -> None:
     with torch.device("meta"):
         assert zoo.create("resnet110", num_classes=100).parameter_count() == 1_733_812
-
-
-def test_option_a_keeps_every_second_pixel_and_adds_channels_of_zeros_on_both_sides() -> None:
-    maps = torch.randn(1, 4, 5, 6)
-    padded = Pad(4, 8)(maps)
-    assert torch.equal(padded[:, 2:6], maps[:, :, ::2, ::2])
-    assert padded[:, :2].abs().sum() == padded[:, 6:].abs().sum() == 0
 
 
 def test_a_block_whose_body_gives_nothing_passes_its_input_on() -> None:

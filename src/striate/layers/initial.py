@@ -30,6 +30,15 @@ def gaussian(weight: Tensor) -> None:
     nn.init.normal_(weight, std=GAUSSIAN_DEVIATION)
 
 
+def normal(deviation: float) -> Callable[[Tensor], None]:
+    """Return a start of normal values of this standard deviation, whatever the size of the layer."""
+
+    def draw(weight: Tensor) -> None:
+        nn.init.normal_(weight, std=deviation)
+
+    return draw
+
+
 INITIAL: dict[str, Callable[[Tensor], None]] = {"he": he, "glorot": glorot, "lecun": lecun, "gaussian": gaussian}
 
 

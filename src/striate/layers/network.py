@@ -77,10 +77,16 @@ class Network(nn.Module):
         device = next(self.parameters()).device.type  # not the input's, which is a stand-in while a graph is traced
         if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             scores: Tensor = head(x)
-        else:
-            with torch.autocast(device, enabled=False):  # a head is small, and its rounding would be the answer's
-                scores = head(x.float())
-        return scores
+            return scores
+        layers = list(head) if isinstance(head, nn.Sequential) else [head]
+        last = max((i for i, layer in enumerate(layers) if any(True for _ in layer.parameters())), default=0)
+        for layer in layers[:last]:
+            x = layer(x)
+        with torch.autocast(device, enabled=False):  # what gives the scores stays float32: its rounding would be theirs
+            x = x.float()
+            for layer in layers[last:]:
+                x = layer(x)
+        return x
 
     def _through(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the last stage's output, and the outputs of the blocks that auxiliary heads read."""

@@ -20,6 +20,7 @@ from striate.layers.activations import ACTIVATIONS, Squash
 from striate.layers.network import Network
 from striate.zoo import codes
 from striate.zoo.options import Allowed, resolve
+from striate.zoo.sizes import require
 
 # Table 1 of 1989: the maps of H2 that each map of H3 reads; two halves that do not meet
 H3 = ((0,), (0, 1), (0, 1), (1,), (0, 1), (0, 1), (2,), (2, 3), (2, 3), (3,), (2, 3), (2, 3))
@@ -152,13 +153,7 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     The stages are the two convolutions with their squashing, named as in the papers; the rest is the head.
     """
     chosen = resolve(name, options, OPTIONS)
-    if min(image_size) < SMALLEST:
-        size = " x ".join(map(str, image_size))
-        made_for = 28 if name == "lenet1" else 32
-        raise DoesNotApply(
-            f"{name} takes pictures of 16 x 16 and more, not {size}: "
-            f"set the image size to {made_for}, what it was made for"
-        )
+    require(name, image_size, SMALLEST, 28 if name == "lenet1" else 32)
     height, width = (((side - 4) // 2 - 4) // 2 for side in image_size)
     return VARIANTS[name](num_classes, in_channels, (height, width), **chosen)
 

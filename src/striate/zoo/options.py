@@ -22,6 +22,8 @@ class Between:
 
 
 Allowed = tuple[str, ...] | Between
+Renames = tuple[tuple[str, str], ...]  # pattern and replacement; the first pattern found in a name renames it
+Layouts = dict[str, Renames]  # by what the user calls the layout, such as "torchvision:resnet50"
 
 
 def resolve(model: str, given: Mapping[str, Any], allowed: Mapping[str, Allowed]) -> dict[str, Any]:

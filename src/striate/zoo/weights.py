@@ -1,10 +1,10 @@
 """Weights into a network and out of it: strictly, without running what a file holds, and whole or not at all.
 
-Files in others' layouts are recognized by their names; each family keeps its tables of renames in `LAYOUTS`.
+Files in others' layouts are recognized by their names; the family's `layouts` has the tables of renames.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -17,13 +17,12 @@ from striate.core.errors import DataError, DoesNotApply, UnknownName
 from striate.core.files import write_bytes
 from striate.layers.network import Network
 from striate.zoo.catalog import MODELS
+from striate.zoo.options import Layouts, Renames
 from striate.zoo.reading import named_tensors, read
 
 OWN = "striate"  # the layout of our own names
 _COUNTERS = ".num_batches_tracked"  # batch norm's counters: older files have none, and inference needs none
 _SHOWN = 3  # names of a kind in a message
-
-Renames = tuple[tuple[str, str], ...]
 
 
 def load(network: nn.Module, path: str | Path, *, layout: str | None = None) -> str:
@@ -113,15 +112,15 @@ def _with_nearest(name: str, others: list[str]) -> str:
     return f"{name} (nearest: {near[0]})" if near else name
 
 
-def _layouts(network: nn.Module) -> dict[str, Renames]:
+def _layouts(network: nn.Module) -> Layouts:
     if not isinstance(network, Network) or not network.config:
         return {OWN: ()}
     model = network.config["name"]
-    known: dict[str, Renames] = getattr(import_module(MODELS[model].module), "LAYOUTS", {})
-    return {f"{OWN}:{model}": (), **{f"{origin}:{model}": renames for origin, renames in known.items()}}
+    of_others: Callable[[str], Layouts] | None = getattr(import_module(MODELS[model].module), "layouts", None)
+    return {f"{OWN}:{model}": (), **(of_others(model) if of_others else {})}
 
 
-def _candidates(network: nn.Module, layout: str | None) -> dict[str, Renames]:
+def _candidates(network: nn.Module, layout: str | None) -> Layouts:
     layouts = _layouts(network)
     if layout is None:
         return layouts

@@ -1,0 +1,110 @@
+"""OverFeat: Sermanet, Eigen, Zhang, Mathieu, Fergus and LeCun, 2013 (https://arxiv.org/abs/1312.6229).
+
+A network that is a filter: its fully connected layers are convolutions, so that a larger picture is answered at many
+places at the cost of one pass. Here the scores of all places are averaged. Layer sizes are recalled; the counts of
+parameters and connections that the paper gives agree with them.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from striate.layers.initial import he, initialize, normal
+from striate.layers.network import Network
+from striate.zoo.options import Allowed, Between, resolve
+from striate.zoo.sizes import STEM, Stem
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A column of Tables 1 and 3.
+
+    Args:
+        first: kernel and stride of the first convolution.
+        second: kernel of the second.
+        rest: channels of the others, all 3x3.
+        pools: windows of the poolings, which do not overlap.
+        reads: the size of the maps that the first fully connected layer reads.
+        units: of it.
+        stem: the sizes that it takes.
+    """
+
+    first: tuple[int, int]
+    second: int
+    rest: tuple[int, ...]
+    pools: tuple[int, int, int]
+    reads: int
+    units: int
+    stem: Stem
+
+
+_CHANGE = "begins with a 3x3 convolution of stride 1, not with {}x{} of stride {} and pooling"
+VARIANTS = {
+    "overfeat_fast": Variant((11, 4), 5, (512, 1024, 1024), (2, 2, 2), 6, 3072, Stem(71, 8, _CHANGE.format(11, 11, 4))),
+    "overfeat_accurate": Variant(
+        (7, 2), 7, (512, 512, 1024, 1024), (3, 2, 3), 5, 4096, Stem(77, 12, _CHANGE.format(7, 7, 2))
+    ),
+}
+OPTIONS: dict[str, Allowed] = {
+    "dropout": Between(0, 1),
+    "init": ("published", "he"),  # published: normal of deviation 0.01, section 3.1
+    "stem": STEM,
+}
+
+
+def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:
+    """Build `name`. Its stages are the second convolution, and those after it."""
+    chosen, variant = resolve(name, options, OPTIONS), VARIANTS[name]
+    small, notes = variant.stem.choose(name, image_size, chosen["stem"], 231 if name == "overfeat_fast" else 221)
+    kernel, stride = variant.first
+    first = nn.Conv2d(in_channels, 96, 3, padding=1) if small else nn.Conv2d(in_channels, 96, kernel, stride)
+    stem = OrderedDict[str, nn.Module](conv1=first, relu1=nn.ReLU())
+    if not small:
+        stem["pool1"] = nn.MaxPool2d(variant.pools[0])
+    left = (_left(image_size[0], variant, small=small), _left(image_size[1], variant, small=small))
+    reads = (min(left[0], variant.reads), min(left[1], variant.reads))
+    if reads != (variant.reads, variant.reads):
+        whole = f"{variant.reads} x {variant.reads}"
+        notes.append(
+            f"{name}'s first fully connected layer reads maps of {reads[0]} x {reads[1]}; as published: {whole}"
+        )
+    elif left != reads:
+        notes.append(f"{name} is applied at {left[0] - reads[0] + 1} x {left[1] - reads[1] + 1} places, and averaged")
+    head = nn.Sequential(_head(variant, reads, num_classes, chosen["dropout"]))
+    network = Network(nn.Sequential(stem), _stages(variant), head, notes=notes)
+    initialize(network, he if chosen["init"] == "he" else normal(0.01))
+    return network
+
+
+def _stages(variant: Variant) -> list[nn.Module]:
+    second = OrderedDict[str, nn.Module](conv2=nn.Conv2d(96, 256, variant.second), relu2=nn.ReLU())
+    rest = OrderedDict[str, nn.Module](pool2=nn.MaxPool2d(variant.pools[1]))
+    c_in = 256
+    for number, width in enumerate(variant.rest, 3):
+        rest[f"conv{number}"] = nn.Conv2d(c_in, width, 3, padding=1)
+        rest[f"relu{number}"] = nn.ReLU()
+        c_in = width
+    return [nn.Sequential(second), nn.Sequential(rest)]
+
+
+def _head(variant: Variant, reads: tuple[int, int], num_classes: int, dropout: float) -> "OrderedDict[str, nn.Module]":
+    layers = OrderedDict[str, nn.Module](pool=nn.MaxPool2d(variant.pools[2]))
+    number, c_in = len(variant.rest) + 3, variant.rest[-1]
+    for units, kernel in ((variant.units, reads), (4096, (1, 1))):
+        layers[f"fc{number}"] = nn.Conv2d(c_in, units, kernel)
+        layers[f"relu{number}"] = nn.ReLU()
+        if dropout:
+            layers[f"drop{number}"] = nn.Dropout(dropout)
+        number, c_in = number + 1, units
+    layers[f"fc{number}"] = nn.Conv2d(c_in, num_classes, 1)
+    layers.update(average=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+    return layers
+
+
+def _left(side: int, variant: Variant, *, small: bool) -> int:
+    kernel, stride = variant.first
+    if not small:
+        side = ((side - kernel) // stride + 1) // variant.pools[0]
+    return (side - variant.second + 1) // variant.pools[1] // variant.pools[2]
