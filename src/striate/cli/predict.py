@@ -49,7 +49,10 @@ def predict(
     ] = "none",
     plan: Annotated[
         Literal["auto", "reference"],
-        Option(help="auto: the quickest way that agrees with float32, measured where that pays; reference: float32."),
+        Option(
+            metavar="auto|reference",
+            help="auto: the quickest way that agrees with float32, measured where that pays; reference: float32.",
+        ),
     ] = "auto",
 ) -> None:
     """Name the class of pictures that nobody has labeled, with the probability of the answer.

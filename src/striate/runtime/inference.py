@@ -5,7 +5,9 @@ first pictures then agree with the network's own but for float32's rounding. Wha
 never timed, so that a resumed run sees the same bits.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -33,6 +35,7 @@ _CHECKED = 16  # pictures
 _ROUNDING = 1e-5  # of the largest score; networks of the zoo with up to 110 layers depart by less than 6e-6
 
 Forward = Callable[[Tensor], Tensor]
+_Look = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,8 @@ def infer(
     with evaluating(network), torch.inference_mode(), track(label, len(rows), quiet=quiet) as tracker:
         batch = batch_size(store.preprocess, plan)
         answering = _Float32(network, store.preprocess, plan, len(rows) * len(looks))
-        for start in range(0, len(rows), batch):
-            part = slice(start, min(start + batch, len(rows)))
-            found = list(_looks(store, rows[part], looks))
+        parts = [slice(start, start + batch) for start in range(0, len(rows), batch)]
+        for part, found in zip(parts, _ahead(store, [rows[part] for part in parts], looks), strict=True):
             answered[part] = readable = np.logical_and.reduce([seen for _, seen in found])
             if readable.any():
                 scores[part][readable] = average([answering(images[readable]) for images, _ in found], temperature)
@@ -91,9 +93,19 @@ def infer(
     return Answers(rows, scores, answered)
 
 
-def _looks(
-    store: Store, rows: NDArray[np.int64], looks: Sequence[View]
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+def _ahead(store: Store, parts: Sequence[NDArray[np.int64]], looks: Sequence[View]) -> Iterator[list[_Look]]:
+    """Yield the pictures of each of `parts`, reading the next ones while the caller works on one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="striate-ahead") as reader:
+        coming: deque[Future[list[_Look]]] = deque()
+        for part in parts:
+            coming.append(reader.submit(lambda rows: list(_looks(store, rows, looks)), part))
+            if len(coming) > 1:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _looks(store: Store, rows: NDArray[np.int64], looks: Sequence[View]) -> Iterator[_Look]:
     """Yield the pictures of `rows` in each view, and which could be read; a crop is read once for both its views."""
     for _, alike in groupby(looks, key=lambda view: view.crop):
         views = list(alike)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from striate.core.seeds import seed_for
 from striate.data.augment import apply, targets
 from striate.data.batches import Batch
+from striate.layers.network import Network
 from striate.runtime.plan import Plan
 from striate.runtime.processes import ALONE, Group
 from striate.runtime.scaling import Scaling
@@ -51,6 +52,7 @@ class Step:
         self.criterion = loss.build(recipe.loss, counts)
         self.optimizer = optimizer.build(recipe.optimizer, network)
         self.scaling = Scaling(plan)
+        self._shares = network.auxiliary_weights if isinstance(network, Network) else ()
         self._forward = plan.compiled(group.parallel(network))
         if group.world > 1:
             # After its first step, DDP adds gradients up in another order. That step is spent here, so that a run
@@ -74,40 +76,48 @@ class Step:
             lr: the learning rate.
         """
         torch.manual_seed(seed_for("dropout", self.recipe.seed, number, *self._rank()))
-        total, weight, right = self._losses(images, answers)
+        total, extra, weight, right = self._losses(images, answers)
         counted = torch.stack(
             [total.detach().double(), weight.double(), right.double(), weight.new_tensor(len(images))]
         )
         total_sum, weight_sum, right_sum, seen = self.group.add(counted).tolist()
         mean = total_sum / weight_sum if weight_sum else math.nan
         if math.isfinite(mean):
-            self._move(total * (self.group.world / weight_sum), lr)
+            self._move((total + extra) * (self.group.world / weight_sum), lr)
         return Outcome(mean, int(right_sum), int(seen))
 
-    def _losses(self, images: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _losses(self, images: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the sum of the losses, that of auxiliary heads, what the pictures weigh, and how many are right."""
         if len(images) == 0:
             return self._nothing()
-        with self.plan.arithmetic():
-            scores = self._forward(images)
+        scores, *others = self._scores(images)
         total, weight = self.criterion(scores, answers)
+        shares = [share * self.criterion(other, answers)[0] for share, other in zip(self._shares, others, strict=True)]
         truth = answers if answers.ndim == 1 else answers.argmax(1)
-        return total, weight, (scores.detach().argmax(1) == truth).sum()
+        right = (scores.detach().argmax(1) == truth).sum()
+        return total, torch.stack(shares).sum() if shares else total.new_zeros(()), weight, right
 
-    def _nothing(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _scores(self, images: Tensor) -> list[Tensor]:
+        """Return the scores of the head, and of the auxiliary heads where there are any."""
+        with self.plan.arithmetic():
+            if self._shares:
+                scores: list[Tensor] = self._forward(images, auxiliary=True)
+                return scores
+            return [self._forward(images)]
+
+    def _nothing(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return sums over no pictures; other processes wait for this one to go through the motions all the same."""
         zero = torch.zeros((), device=self.plan.device)
-        return (self._motions() if self.group.world > 1 else zero), zero, zero
+        return (self._motions() if self.group.world > 1 else zero), zero, zero, zero
 
     def _motions(self) -> Tensor:
         """Return 0, as a function of every parameter; batch norm learns nothing from it."""
         kept = [buffer.clone() for buffer in self.network.buffers()]
         shape = (2, self.recipe.preprocess.channels, *self.recipe.preprocess.size)
-        with self.plan.arithmetic():
-            scores = self._forward(self.plan.to_device(torch.zeros(shape)))
+        scores = self._scores(self.plan.to_device(torch.zeros(shape)))
         for buffer, before in zip(self.network.buffers(), kept, strict=True):
             buffer.data.copy_(before)  # unseen by autograd, whose backward pass does not read it
-        nothing: Tensor = scores.float().sum() * 0
-        return nothing
+        return torch.stack([part.float().sum() for part in scores]).sum() * 0
 
     def _move(self, value: Tensor, lr: float) -> None:
         settings = self.recipe.optimizer
