@@ -1,6 +1,6 @@
 """A network is a stem, stages and a head: the names that every tool relies on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -79,12 +79,12 @@ class Network(nn.Module):
             scores: Tensor = head(x)
             return scores
         layers = list(head) if isinstance(head, nn.Sequential) else [head]
-        last = max((i for i, layer in enumerate(layers) if any(True for _ in layer.parameters())), default=0)
-        for layer in layers[:last]:
+        first = _first_exact(layers)
+        for layer in layers[:first]:
             x = layer(x)
         with torch.autocast(device, enabled=False):  # what gives the scores stays float32: its rounding would be theirs
             x = x.float()
-            for layer in layers[last:]:
+            for layer in layers[first:]:
                 x = layer(x)
         return x
 
@@ -126,3 +126,13 @@ class Network(nn.Module):
             for name, parameter in self.named_parameters()
             if parameter.requires_grad and (auxiliary or not name.startswith("auxiliary."))
         )
+
+
+def _first_exact(head: Sequence[nn.Module]) -> int:
+    """Return where the layers begin that stay float32: at the last linear one, or behind the last convolution."""
+    for index in reversed(range(len(head))):
+        if isinstance(head[index], nn.Linear):
+            return index
+        if isinstance(head[index], nn.Conv2d):
+            return index + 1
+    return 0

@@ -62,7 +62,7 @@ class Step:
     def inputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return what the network is to see, augmented and normalized, and what it is to answer."""
         images = apply(torch.from_numpy(batch.images).to(self.plan.device), batch.draws)
-        images = self.plan.to_device(self.recipe.preprocess.normalize(images))
+        images = self.recipe.preprocess.normalize(self.plan.to_device(images))  # laid out while a pixel is a byte
         labels = torch.from_numpy(batch.labels).to(self.plan.device)
         return images, targets(labels, batch.draws, self.classes)
 
