@@ -1,10 +1,17 @@
 """Preprocessing: from any picture to a network's input."""
 
+import io
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
+from striate.data.decode import decode
 from striate.data.preprocess import Crop, Preprocess
 
 
@@ -86,3 +93,69 @@ def test_normalize_is_its_definition() -> None:
     mean, std = torch.tensor(preprocess.mean).view(3, 1, 1), torch.tensor(preprocess.std).view(3, 1, 1)
     assert torch.allclose(preprocess.normalize(images), (images.float() / 255 - mean) / std, atol=1e-6)
     assert preprocess.normalize(images).dtype == torch.float32
+
+
+# Of 255, between a crop of a JPEG decoded reduced and of the same decoded whole; measured on these pictures: the worst
+# mean was 1.3, the largest difference of a pixel 26.
+MEAN, MOST = 2.0, 40
+
+
+@pytest.mark.parametrize("grain", [0, 12])
+def test_a_crop_of_a_reduced_jpeg_is_that_of_the_whole_one(scene: Callable[..., Image.Image], grain: int) -> None:
+    preprocess = _preprocess("crop", (40, 48), channels=3)
+    random, used = np.random.default_rng(grain), set()
+    pixels = np.asarray(scene(5, 501, 397)).astype(float)
+    texture = random.normal(0, grain, pixels.shape)
+    file = io.BytesIO()
+    Image.fromarray((pixels + texture).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=90)
+    whole = decode(file.getvalue())
+    for area, log_ratio, top, left in random.uniform((0.02, -0.3, 0, 0), (1, 0.3, 1, 1), (60, 4)):
+        crop = Crop(area=area, ratio=np.exp(log_ratio), top=top, left=left)
+        part = decode(file.getvalue(), min_size=preprocess.least_size(crop))
+        used.add(round(501 / part.pixels.shape[1]))
+        quick = preprocess.place(part.pixels, crop, whole=part.size).astype(int)
+        difference = np.abs(quick - preprocess.place(whole.pixels, crop))
+        assert difference.mean() <= MEAN
+        assert difference.max() <= MOST
+    assert used == {1, 2, 4}
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_placing_a_reduced_jpeg_is_placing_the_whole_one(scene: Callable[..., Image.Image], fit: str) -> None:
+    for size in ((32, 32), (60, 40), (90, 100)):
+        preprocess, file = _preprocess(fit, size, channels=3), io.BytesIO()
+        scene(6, 501, 397).save(file, "JPEG", quality=90)
+        reduced = decode(file.getvalue(), min_size=preprocess.least_size())
+        assert reduced.pixels.shape[0] < 397
+        quick = preprocess.place(reduced.pixels, whole=reduced.size).astype(int)
+        difference = np.abs(quick - preprocess.place(decode(file.getvalue()).pixels))
+        assert difference.mean() <= MEAN
+        assert difference.max() <= MOST
+
+
+def test_a_picture_is_reduced_as_far_as_its_crop_allows_and_no_further() -> None:
+    preprocess = _preprocess("crop", (64, 64))
+    whole = Crop(area=1.0, ratio=1.0, top=0.0, left=0.0)
+    steps = {side: preprocess.reduction(whole, side, side) for side in (40, 64, 159, 160, 319, 320, 640, 6400)}
+    assert steps == {40: 1, 64: 1, 159: 1, 160: 2, 319: 2, 320: 4, 640: 8, 6400: 8}
+    assert preprocess.reduction(Crop(area=0.25, ratio=1.0, top=0, left=0), 640, 640) == 4
+    assert preprocess.least_size(whole)(640, 644) == (80, 81)  # type: ignore[misc,operator]
+    assert _preprocess("center").least_size() is None
+
+
+@given(
+    st.tuples(st.integers(1, 3000), st.integers(1, 3000)),
+    st.floats(0.001, 1),
+    st.floats(0.3, 3),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_the_part_lies_within_the_picture_near_the_crop_and_on_the_grid(
+    size: tuple[int, int], area: float, ratio: float, top: float, left: float
+) -> None:
+    preprocess, crop = _preprocess("crop"), Crop(area=area, ratio=ratio, top=top, left=left)
+    step, part, exact = preprocess.reduction(crop, *size), preprocess.part(crop, *size), crop.box(*size)
+    assert 0 <= part[0] < part[2] <= size[1]
+    assert 0 <= part[1] < part[3] <= size[0]
+    assert all(edge % step == 0 for edge in part)
+    assert all(abs(edge - near) <= max(1, step) for edge, near in zip(part, exact, strict=True))

@@ -1,12 +1,16 @@
 """The store: the same pictures whoever reads them, and what cannot be read is said, never replaced."""
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from striate.core.errors import RecipeError
+from striate.data import store as module
+from striate.data.decode import decode
 from striate.data.preprocess import Crop, Preprocess
 from striate.data.store import Store
 from striate.data.table import Table
@@ -67,3 +71,46 @@ def test_arrays_of_the_right_size_are_handed_on_unchanged() -> None:
 def test_no_threads_is_refused(photos: Table) -> None:
     with pytest.raises(RecipeError, match="at least 1"):
         Store(photos, PLAIN, threads=0)
+
+
+def test_what_does_not_fit_into_memory_is_read_again_and_the_same(photos: Table) -> None:
+    room = 5 * 3 * 24 * 24
+    some, every = Store(photos, PLAIN, memory=room), Store(photos, PLAIN)
+    for rows in (np.arange(12), np.arange(12)[::-1].copy(), np.array([11, 0, 11, 4])):
+        (one, readable), (two, also) = some.read(rows), every.read(rows)
+        assert readable.tolist() == also.tolist()
+        assert (one[readable] == two[readable]).all()
+
+
+def test_a_picture_kept_in_memory_is_decoded_once(photos: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[Path] = []
+
+    def counted(path: Path, **options: Any) -> Any:
+        decoded.append(path)
+        return decode(path, **options)
+
+    monkeypatch.setattr(module, "decode", counted)
+    store = Store(photos, PLAIN)
+    for rows in (np.array([2, 5]), np.array([5, 2, 7]), np.arange(12)):
+        store.read(rows)
+    assert len(decoded) == len(set(decoded)) == 12
+
+
+def test_arrays_of_another_size_are_placed_and_cut() -> None:
+    table = open_table("digits")
+    assert table.pixels is not None
+    wide = Preprocess(size=(16, 12), channels=1, fit="stretch")
+    store, rows = Store(table, wide), np.array([9, 3])
+    placed = wide.place(table.pixels[9])
+    assert (store.read(rows)[0][0] == placed.transpose(2, 0, 1)).all()
+    crop = Crop(area=0.25, ratio=1.0, top=1.0, left=0.0)
+    assert (store.read(rows, [crop, crop])[0][1] == wide.place(table.pixels[3], crop).transpose(2, 0, 1)).all()
+
+
+def test_memory_grows_with_what_is_read_not_with_the_table(photos: Table) -> None:
+    many = photos.take(np.zeros(500_000, np.int64))
+    tracemalloc.start()
+    store = Store(many, PLAIN, memory=2**20)
+    store.read(np.array([3, 499_999]))
+    assert tracemalloc.get_traced_memory()[1] < 2**20 + 500_000 * 8
+    tracemalloc.stop()

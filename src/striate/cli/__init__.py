@@ -12,12 +12,14 @@ VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list 
     "evaluate": ("striate.cli.evaluate", "Measure a trained classifier on its test pictures or on new ones."),
     "predict": ("striate.cli.predict", "Name the class of pictures that nobody has labeled."),
     "data check": ("striate.cli.data_check", "Look for unreadable files, duplicates, leaks and other traps."),
+    "data pack": ("striate.cli.data_pack", "Keep decoded pictures on the disk, so that trainings read them faster."),
     "data split": ("striate.cli.data_split", "Write down which pictures are for training, validation and test."),
+    "plan": ("striate.cli.plan", "Show how fast a network trains on this machine under each plan."),
     "models": ("striate.cli.models", "List the networks that can be trained by name."),
 }
 
 GROUPS: dict[str, str] = {  # the first word of verbs of two words, its line in the list of verbs
-    "data": "Check and split a set of pictures.",
+    "data": "Check, split and pack a set of pictures.",
 }
 
 

@@ -59,6 +59,8 @@ def _rows(record: type[Record], prefix: str = "") -> Iterator[str]:
     for name, field in record.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Record):
+            if field.description:
+                yield f"| `{prefix}{name}` | | {' '.join(field.description.split())} |"
             yield from _rows(inner, f"{prefix}{name}.")
         else:
             default = (

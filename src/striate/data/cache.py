@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from striate.core.errors import StriateError
 from striate.core.files import whole_file
+from striate.data.table import Table
 
-_VERSION = b"1"  # raise it whenever `decode` or `thumbnails` would answer differently
+_VERSION = b"2"  # raise it whenever `decode` or `thumbnails` would answer differently
 SEEN = pa.schema(
     [
         ("hash", pa.string()),
@@ -37,10 +38,33 @@ ROWS = pa.schema([*_KEY, *SEEN], metadata={"striate.cache": _VERSION})
 
 def place(root: Path) -> Path:
     """Return the cache file of the folder `root`, beneath $STRIATE_CACHE or else `~/.cache/striate`."""
-    folder = os.environ.get("STRIATE_CACHE")
-    base = Path(folder).expanduser() if folder else Path.home() / ".cache" / "striate"
     name = blake2b(str(root.resolve()).encode(errors="surrogateescape"), digest_size=8).hexdigest()
-    return base / "examined" / f"{name}.parquet"
+    return folder() / "examined" / f"{name}.parquet"
+
+
+def folder() -> Path:
+    """Return where everything that can be made again is kept: $STRIATE_CACHE or else `~/.cache/striate`."""
+    named = os.environ.get("STRIATE_CACHE")
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "striate"
+
+
+def sizes(table: Table, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return height and width (N, 2) and channels (N,) of `rows` as last examined; 0 where that is not known.
+
+    Whether a file has changed since is not looked at: it is for estimates.
+    """
+    found = np.zeros((3, len(rows)), np.int64)
+    path, names = place(table.root), ["height", "width", "channels"]
+    if path.is_file():
+        try:
+            kept = pq.read_table(path, columns=["path", *names])
+        except (OSError, ValueError, pa.ArrowException):  # `load` says so
+            return found[:2].T, found[2]
+        wanted = table.columns["path"].take(pa.array(rows)).cast(pa.string())
+        at = pc.index_in(wanted, value_set=kept["path"].combine_chunks()).fill_null(-1).to_numpy()
+        for values, name in zip(found, names, strict=True):
+            values[at >= 0] = kept[name].fill_null(0).to_numpy()[at[at >= 0]]
+    return found[:2].T, found[2]
 
 
 def load(path: Path) -> pa.Table:

@@ -1,0 +1,77 @@
+"""Resizing with antialiasing: a triangle filter that widens with the reduction.
+
+Two ways to the same pixels within 1 of 255: torch's, four times as quick on processors with AVX2 (a part of 275 x 275
+to 64 x 64: 0.10 ms against 0.46), for parts that begin and end on whole pixels; Pillow's for all others.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
+
+_QUICK = torch.backends.cpu.get_cpu_capability() in {"AVX2", "AVX512"}
+_SNAP = 1e-3  # pixels: closer than that to whole ones is on them
+
+
+def resize(pixels: NDArray[np.uint8], size: tuple[int, int], box: Box | None = None) -> NDArray[np.uint8]:
+    """Return (*size, C) of the part `box` of (H, W, C) uint8, C 1 or 3, through Pillow.
+
+    The filter reaches beyond the box where the picture goes on.
+    """
+    picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    resized = np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BILINEAR, box=box))
+    return resized.reshape(*size, pixels.shape[2])
+
+
+def cut(pixels: NDArray[np.uint8], size: tuple[int, int], box: Box) -> NDArray[np.uint8]:
+    """Return (*size, C) of the part `box` of (H, W, C) uint8, C 1 or 3; nothing outside it is looked at.
+
+    Args:
+        pixels: may lie on the disk, mapped into memory: only the part is read.
+        size: height and width to resize it to.
+        box: within the picture, at least a pixel wide and high.
+    """
+    left, top, right, bottom = outer(box)
+    part = np.ascontiguousarray(pixels[top:bottom, left:right])
+    inside = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+    if part.shape[:2] == size and _whole(box):
+        return part
+    return _resize_quickly(part, size) if _QUICK and _whole(box) else resize(part, size, inside)
+
+
+def outer(box: Box) -> tuple[int, int, int, int]:
+    """Return the smallest box of whole pixels around `box`."""
+    left, top = (int(np.floor(edge + _SNAP)) for edge in box[:2])
+    right, bottom = (int(np.ceil(edge - _SNAP)) for edge in box[2:])
+    return left, top, right, bottom
+
+
+def _whole(box: Box) -> bool:
+    return all(abs(edge - round(edge)) < _SNAP for edge in box)
+
+
+def _resize_quickly(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    # The operator itself: torch.nn.functional's checks take as long as a small picture. Read-only memory it refuses.
+    picture = torch.from_numpy(pixels if pixels.flags.writeable else pixels.copy()).permute(2, 0, 1)[None]
+    resized = torch.ops.aten._upsample_bilinear2d_aa(picture, size, align_corners=False)  # noqa: SLF001
+    placed: NDArray[np.uint8] = resized[0].permute(1, 2, 0).numpy()
+    return placed
+
+
+def shrink(pixels: NDArray[np.uint8], whole: tuple[int, int], step: int) -> NDArray[np.uint8]:
+    """Return a picture reduced by `step`: each pixel the mean of `step` x `step`, of fewer at the far edges.
+
+    Args:
+        pixels: (h, w, C), reduced already, by libjpeg, or not.
+        whole: the picture's full height and width.
+        step: 1, 2, 4 or 8.
+    """
+    left = step * pixels.shape[1] // whole[1]
+    if left <= 1:
+        return np.ascontiguousarray(pixels)
+    picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    shrunk = np.asarray(picture.reduce(left))
+    return shrunk.reshape(*shrunk.shape[:2], pixels.shape[2])
