@@ -6,7 +6,7 @@ Ours is the step of `striate train`, under the plan that it measures and chooses
 networks of torchvision, once as they come (eager, float32, NCHW) and once tuned by hand (bf16 autocast, channels-last).
 Where torchvision has no such network, the peer is the plain implementation in `plain_networks.py`. All three find their
 pictures normalized and laid out as they want them, and begin with the same weights; their scores in evaluation mode are
-compared first.
+compared first. Each side has its own process, as its users have.
 """
 
 import copy
@@ -16,9 +16,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
+from apart import Apart
 from pairs import Timings, cores, geometric_mean, in_turns, judged, options, tell
 from peers import torchvision
 from plain_networks import CifarResNet, LeNet5
@@ -44,7 +46,8 @@ _EXPLAINED = (
     "Images a second of a training step (forward, cross-entropy, backward, SGD with momentum), the median of "
     "interleaved rounds; in brackets the quartiles of the ratio. Ours under `plan=auto`, chosen in this run for a "
     "training of 4,000 steps at 32 pixels, 1,000 at 224; torchvision eager in float32 as it comes, and tuned by hand "
-    "(bf16 autocast, channels-last)."
+    "(bf16 autocast, channels-last). Ours and the peers each in a process of its own; threads that wait sleep "
+    "(OMP_WAIT_POLICY=PASSIVE) in both, since others use this machine too."
 )
 _COUNTS = torch.ones(CLASSES, dtype=torch.int64)
 _TURN = 0.4  # seconds that a turn takes at least, in steps of the slowest side
@@ -148,26 +151,47 @@ def main() -> int:
 
 
 def measure(case: Case, threads: int, *, quick: bool) -> Result:
-    """Time the three sides of one case in turns."""
-    torch.manual_seed(0)
-    peer = case.peer()
+    """Time the three sides of one case in turns, ours in one process and the peers in another."""
+    ours, peers = Apart(make_ours, case.name, threads, quick), Apart(make_peers, case.name, threads)
+    whose = {OURS: ours, DEFAULT: peers, TUNED: peers}
+    steps = _steps_a_turn({name: partial(side.run, name) for name, side in whose.items()})
+    turns = {name: partial(side.run, name, steps) for name, side in whose.items()}
+    timings = in_turns(turns, rounds=3 if quick else 15, warm_up=1, most_seconds=10 if quick else 40)
+    plan, apart = ours.told
+    ours.close()
+    peers.close()
+    return Result(case, plan, apart, timings, steps)
+
+
+def make_ours(name: str, threads: int, quick: bool) -> tuple[dict[str, Callable[[], float]], tuple[str, float]]:
+    """Return our step, its plan in words, and how far our scores are from the peer's for the same weights."""
+    torch.set_num_threads(threads)
+    case, peer = _with_peer(name)
     recipe = _recipe(case)
     network = zoo.create(case.model, num_classes=CLASSES, in_channels=3, image_size=case.pixels)
     _copy_weights(peer, network, case.layout)
     batch = random_batch(recipe, CLASSES)
-    images = recipe.preprocess.normalize(torch.from_numpy(batch.images))
-    apart = _apart(network, peer, images[:4])
+    apart = _apart(network, peer, recipe.preprocess.normalize(torch.from_numpy(batch.images[:4])))
     plan = _plan(recipe, network, batch, threads, 100 if quick else STEPS[case.pixels])
-    labels = torch.from_numpy(batch.labels)
-    sides = {
-        OURS: _ours(recipe, plan, network, batch),
+    return {OURS: _ours(recipe, plan, network, batch)}, (plan.words(), apart)
+
+
+def make_peers(name: str, threads: int) -> tuple[dict[str, Callable[[], float]], None]:
+    """Return the peers' steps, from the same weights and on the same pictures as ours."""
+    case, peer = _with_peer(name)
+    recipe = _recipe(case)
+    batch = random_batch(recipe, CLASSES)
+    images, labels = recipe.preprocess.normalize(torch.from_numpy(batch.images)), torch.from_numpy(batch.labels)
+    return {
         DEFAULT: _peer(copy.deepcopy(peer), images, labels, threads, tuned=False),
         TUNED: _peer(peer, images, labels, threads, tuned=True),
-    }
-    steps = _steps_a_turn(sides)
-    turns = {name: (lambda step=step: [step() for _ in range(steps)]) for name, step in sides.items()}
-    timings = in_turns(turns, rounds=3 if quick else 15, warm_up=1, most_seconds=10 if quick else 40)
-    return Result(case, plan.words(), apart, timings, steps)
+    }, None
+
+
+def _with_peer(name: str) -> tuple[Case, nn.Module]:
+    case = next(case for case in CASES if case.name == name)
+    torch.manual_seed(0)
+    return case, case.peer()
 
 
 def in_words(results: list[Result]) -> list[str]:
@@ -267,7 +291,7 @@ def _peer(network: nn.Module, images: Tensor, labels: Tensor, threads: int, *, t
     return take
 
 
-def _steps_a_turn(sides: dict[str, Callable[[], float]]) -> int:
+def _steps_a_turn(sides: dict[str, Callable[[], object]]) -> int:
     slowest = 0.0
     for step in sides.values():
         step()

@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from striate.data import cache
 from striate.data import examine as module
 from striate.data.decode import decode
 from striate.data.examine import examine, with_hashes
 from striate.data.table import Table, picture_columns
+from striate.data.thumbnails import thumbnail
 
 
 def look_and_count(table, monkeypatch, **options):
@@ -47,6 +49,30 @@ def test_each_row_says_what_its_picture_is(album, scene, encode):
     assert found.noted("wrong-extension").tolist() == [3]
     for row in range(5):
         assert found.hash[row] == blake2b(table.path(row).read_bytes(), digest_size=16).hexdigest()
+
+
+def test_a_file_of_many_rows_is_read_once_and_seen_in_each(album, scene, monkeypatch):
+    table = album({"a/1.png": scene(1), "a/2.png": scene(2), "a/small.png": scene(3, 20, 20)})
+    rows = np.array([1, 0, 2, 1, 2, 0, 1])
+    found, read = look_and_count(table.take(rows), monkeypatch)
+    assert read == ["1.png", "2.png", "small.png"]
+    alone = examine(table, quiet=True)
+    assert found.columns.equals(alone.columns.take(pa.array(rows)))
+    assert len(found.likenesses) == 2
+    assert found.places.tolist() == [0, 1, -1, 0, -1, 1, 0]  # by first appearance
+
+
+def test_thumbnails_are_those_of_their_pictures_whether_kept_or_new(album, scene, monkeypatch):
+    files = {f"a/{seed}.png": scene(seed, *((20, 20) if seed % 3 == 0 else (80, 80))) for seed in range(12)}
+    table = album(files)
+    monkeypatch.setattr(cache, "_GROUP", 4)
+    examine(table.take(np.array([7, 1, 0, 4])), quiet=True)
+    examine(table.take(np.array([9, 2, 7, 5, 3])), quiet=True)
+    for found in (examine(table, quiet=True), examine(table, quiet=True), examine(table, near=True, quiet=True)):
+        for row in np.flatnonzero(found.hashed):
+            pixels = decode(table.path(row).read_bytes()).pixels
+            assert found.likenesses.rows[found.places[row]].tobytes() == thumbnail(pixels)
+    assert found.hashed.all()
 
 
 def test_a_file_that_is_not_there_has_a_reason_and_no_hash_and_is_looked_for_again(album, scene):
@@ -135,7 +161,8 @@ def test_pictures_of_an_array_are_hashed_by_their_pixels():
 def test_an_array_of_large_pictures_has_perceptual_hashes(scene):
     found = examine(arrays(np.stack([np.asarray(scene(seed)) for seed in range(3)])), quiet=True)
     assert found.hashed.all()
-    assert found.thumbnails(np.array([2, 0])).shape[0] == 2
+    assert found.places.tolist() == [0, 1, 2]
+    assert len(found.likenesses) == 3
 
 
 @pytest.mark.parametrize("table", [arrays(np.zeros((0, 8, 8, 1), np.uint8))])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from striate.core.findings import Finding
@@ -60,7 +59,7 @@ def audit(
     """
     examined = examine(table, near=near, quiet=quiet)
     bad = np.flatnonzero(~examined.readable)
-    reasons = examined.columns["reason"].take(pa.array(bad)).to_pylist()
+    reasons = examined.of("reason", bad)
     sides = _given_sides(table) if sides is None else sides
     return Audit(
         pictures=len(table),

@@ -6,7 +6,10 @@ once may each write: both write whole files and take the other's rows along.
 
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,9 @@ from numpy.typing import NDArray
 
 from striate.core.errors import StriateError
 from striate.core.files import whole_file
+from striate.data.scratch import Scratch
 from striate.data.table import Table
+from striate.data.thumbnails import BYTES
 
 _VERSION = b"2"  # raise it whenever `decode` or `thumbnails` would answer differently
 SEEN = pa.schema(
@@ -29,11 +34,18 @@ SEEN = pa.schema(
         ("channels", pa.int8()),
         ("notes", pa.list_(pa.string())),
         ("dhash", pa.uint64()),
-        ("thumbnail", pa.large_binary()),
     ]
 )
 _KEY = pa.schema([("path", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())])
-ROWS = pa.schema([*_KEY, *SEEN], metadata={"striate.cache": _VERSION})
+ROWS = pa.schema([*_KEY, *SEEN])
+# Thumbnails are most of the file and are never all in memory: those of rows without a perceptual hash are null.
+_FILE = pa.schema([*ROWS, ("thumbnail", pa.large_binary())], metadata={"striate.cache": _VERSION})
+_GROUP = 8_192  # rows that are in memory with their thumbnails: 9 MB
+_NO_THUMBNAILS = np.zeros((0, BYTES), np.uint8)
+
+
+class _Damaged(Exception):
+    """The file cannot be read."""
 
 
 def place(root: Path) -> Path:
@@ -67,17 +79,34 @@ def sizes(table: Table, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDA
     return found[:2].T, found[2]
 
 
-def load(path: Path) -> pa.Table:
-    """Read the rows kept in `path`; none where it is absent, and none, which is said, where it is damaged."""
-    if not path.is_file():
-        return ROWS.empty_table()
+def load(path: Path, thumbnails: Scratch | None = None) -> pa.Table:
+    """Read the rows kept in `path`; none where it is absent, and none, which is said, where it is damaged.
+
+    Args:
+        path: the file.
+        thumbnails: empty; those of the rows with a perceptual hash are put there, in the order of the rows.
+    """
     try:
-        kept = pq.read_table(path, page_checksum_verification=True)
-        if (kept.schema.metadata or {}).get(b"striate.cache") == _VERSION:
-            return kept.select(ROWS.names).cast(ROWS)
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        sys.stderr.write(f"the cache {path} is damaged ({error}): ignored and built anew\n")
-    return ROWS.empty_table()
+        with _opened(path) as file:
+            return ROWS.empty_table() if file is None else _rows(file, thumbnails)
+    except _Damaged as error:
+        _say_damaged(path, error)
+        if thumbnails is not None:
+            thumbnails.clear()
+        return ROWS.empty_table()
+
+
+def _rows(file: pq.ParquetFile, thumbnails: Scratch | None) -> pa.Table:
+    if thumbnails is None:
+        return file.read(ROWS.names).select(ROWS.names).cast(ROWS)
+    parts = [ROWS.empty_table()]
+    for group in _groups(file, _FILE):
+        parts.append(group.select(ROWS.names).cast(ROWS))
+        for texts in group["thumbnail"].filter(group["dhash"].is_valid()).chunks:
+            bounds = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
+            if len(texts):
+                thumbnails.append(memoryview(texts.buffers()[2])[bounds[0] : bounds[-1]])
+    return pa.concat_tables(parts).combine_chunks()
 
 
 def find(kept: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
@@ -92,18 +121,88 @@ def find(kept: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
     return position
 
 
-def save(path: Path, rows: pa.Table) -> None:
+def save(path: Path, rows: pa.Table, thumbnails: NDArray[np.uint8] = _NO_THUMBNAILS) -> None:
     """Write `rows` over what `path` holds of the same files, beside what it holds of others.
 
     A cache that cannot be written is said and done without.
+
+    Args:
+        path: the file.
+        rows: as `ROWS`.
+        thumbnails: (M, `thumbnails.BYTES`) of the rows with a perceptual hash, in their order.
     """
-    old = load(path)
-    others = pc.invert(pc.is_in(old["path"], value_set=rows["path"].combine_chunks()))
-    merged = pa.concat_tables([old.filter(others), rows.cast(ROWS)])
     try:
-        with whole_file(path) as beside:
-            pq.write_table(
-                merged.replace_schema_metadata(ROWS.metadata), beside, compression="zstd", write_page_checksum=True
-            )
+        try:
+            _write(path, chain(_others(path, rows["path"]), _with_thumbnails(rows, thumbnails)))
+        except _Damaged as error:
+            _say_damaged(path, error)
+            _write(path, _with_thumbnails(rows, thumbnails))
     except (OSError, StriateError) as error:
         sys.stderr.write(f"the cache {path} could not be written ({error}): the pictures will be read again\n")
+
+
+def _write(path: Path, groups: Iterable[pa.Table]) -> None:
+    with (
+        whole_file(path) as beside,
+        pq.ParquetWriter(beside, _FILE, compression="zstd", write_page_checksum=True) as file,
+    ):
+        waiting = [_FILE.empty_table()]
+        for group in groups:
+            waiting.append(group)
+            if sum(map(len, waiting)) >= _GROUP:
+                file.write_table(pa.concat_tables(waiting), row_group_size=2 * _GROUP)
+                waiting = [_FILE.empty_table()]
+        file.write_table(pa.concat_tables(waiting))
+
+
+def _with_thumbnails(rows: pa.Table, thumbnails: NDArray[np.uint8]) -> Iterator[pa.Table]:
+    used = 0
+    for start in range(0, len(rows), _GROUP):
+        group = rows.slice(start, _GROUP).cast(ROWS)
+        hashed = pa.array(group["dhash"].is_valid().to_numpy())
+        bounds = np.append(0, np.cumsum(hashed.to_numpy(zero_copy_only=False)))
+        texts = thumbnails[used : used + bounds[-1]]
+        used += bounds[-1]
+        # From buffers: a thumbnail each as an object of Python takes more memory and time.
+        buffers = [hashed.buffers()[1], pa.py_buffer(bounds * BYTES), pa.py_buffer(np.ascontiguousarray(texts))]
+        column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(group), buffers)
+        yield pa.table([*group.columns, column], schema=_FILE)
+
+
+def _others(path: Path, paths: pa.ChunkedArray) -> Iterator[pa.Table]:
+    """Yield what `path` holds of other files than `paths`."""
+    with _opened(path) as file:
+        if file is None:
+            return
+        theirs = file.read(["path"])["path"].combine_chunks()
+        kept, start = pc.invert(pc.is_in(theirs, value_set=paths.combine_chunks())), 0
+        for group in _groups(file, _FILE):
+            yield group.filter(kept.slice(start, len(group))).replace_schema_metadata(_FILE.metadata)
+            start += len(group)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile | None]:
+    """Open the file; None where there is none of this version.
+
+    Raises:
+        _Damaged: the file, or what the caller reads of it, cannot be read.
+    """
+    if not path.is_file():
+        yield None
+        return
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            ours = (file.schema_arrow.metadata or {}).get(b"striate.cache") == _VERSION
+            yield file if ours else None
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise _Damaged(str(error)) from error
+
+
+def _groups(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[pa.Table]:
+    for group in range(file.num_row_groups):
+        yield file.read_row_group(group, schema.names).select(schema.names).cast(schema)
+
+
+def _say_damaged(path: Path, error: Exception) -> None:
+    sys.stderr.write(f"the cache {path} is damaged ({error}): ignored and built anew\n")

@@ -12,7 +12,6 @@ from striate.data.examine import NEAR_FROM
 from striate.data.examined import Examined
 from striate.data.picture_checks import concerning, passed, pictures
 from striate.data.table import SIDES, Table
-from striate.data.thumbnails import flat
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,9 @@ def _undecided(detail: str, remedy: str) -> Finding:
 
 def _scenes(examined: Examined, content: NDArray[np.int64], looked: NDArray[np.bool_]) -> NDArray[np.int64]:
     # One picture stands for all of its content. Groups of a single content are no near duplicates.
-    rows = np.flatnonzero(looked)
-    rows = rows[~flat(examined.thumbnails(rows))]  # they have a finding of their own
+    rows = np.flatnonzero(looked & ~examined.flat)  # flat ones have a finding of their own
     _, first, members = np.unique(content[rows], return_index=True, return_inverse=True)
-    group = alike(examined.dhash[rows[first]], examined.thumbnails(rows[first]))
+    group = alike(examined.dhash[rows[first]], examined.likenesses.rows, examined.places[rows[first]])
     contents = np.bincount(group, minlength=len(group))
     scenes = np.full(len(content), -1, np.int64)
     scenes[rows] = np.where(contents[group] > 1, group, -1)[members]

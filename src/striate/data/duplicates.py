@@ -5,7 +5,9 @@ two such hashes agree, but for one bit at most, in one of four parts of 16 bits 
 https://arxiv.org/abs/1307.2982). Each is then confirmed on its thumbnails.
 """
 
+from array import array
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from striate.core.errors import DoesNotApply
+from striate.data import cache
+from striate.data.scratch import Scratch
 from striate.data.thumbnails import SIDE
 
 BITS = 7
@@ -32,6 +36,8 @@ _SAME_LEVEL = 2.0
 _SAME_COURSE = 0.25
 _COLORED = 8.0  # levels of chroma below which a picture counts as gray
 _PARTS = 4
+_PAIR_BYTES = 8  # two int32
+_PAIRS_AT_ONCE = 1 << 20
 _AT_ONCE = 1 << 11  # thumbnails, so that their detail stays in the processor's cache
 
 
@@ -42,22 +48,29 @@ def same_content(hashes: pa.ChunkedArray) -> NDArray[np.int64]:
     return numbers
 
 
-def alike(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
+def alike(
+    hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8], places: NDArray[np.int32] | None = None
+) -> NDArray[np.int64]:
     """Return (N,) a number for each picture that those alike share.
 
     Args:
         hashes: (N,) perceptual hashes.
-        thumbnails: (N, `thumbnails.BYTES`).
+        thumbnails: (M, `thumbnails.BYTES`), perhaps of a mapped file.
+        places: (N,) where each picture's is in `thumbnails`; by default M = N and they are in order.
 
     Raises:
         DoesNotApply: there are more than `COMPARISONS` candidates.
     """
     groups = _Groups(len(hashes))
-    likenesses = _Likenesses(thumbnails)
+    likenesses = _Likenesses(thumbnails, np.arange(len(hashes)) if places is None else places)
     leaders = _join_same_hash(hashes, likenesses, groups)
-    for left, right in list(close_pairs(hashes[leaders])):  # all, so that too many are known before the long work
-        confirmed = likenesses.same(leaders[left], leaders[right])
-        for one, other in zip(leaders[left[confirmed]], leaders[right[confirmed]], strict=True):
+    pairs = Scratch(_PAIR_BYTES, cache.folder())
+    for found in close_pairs(hashes[leaders]):  # all, so that too many are known before the long work
+        pairs.append(np.stack(found, axis=1).tobytes())
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        left, right = leaders[pairs.rows[start : start + _PAIRS_AT_ONCE].view(np.int32)].T
+        confirmed = likenesses.same(left, right)
+        for one, other in zip(left[confirmed], right[confirmed], strict=True):
             groups.join(int(one), int(other))
     return groups.numbers()
 
@@ -135,16 +148,16 @@ def _stop_over(count: int, limit: int) -> None:
 
 
 class _Likenesses:
-    """Compares thumbnails, (N, `thumbnails.BYTES`)."""
+    """Compares thumbnails, (M, `thumbnails.BYTES`); picture i's is at `places[i]`."""
 
-    def __init__(self, thumbnails: NDArray[np.uint8]) -> None:
-        self._luma = thumbnails[:, : SIDE**2]
-        self._chroma = thumbnails[:, SIDE**2 :]
-        self._detail = np.empty((len(thumbnails), SIDE**2), np.int8)
-        self._smooth = np.empty(len(thumbnails), bool)
-        for start in range(0, len(thumbnails), _AT_ONCE):
+    def __init__(self, thumbnails: NDArray[np.uint8], places: NDArray[np.integer[Any]]) -> None:
+        self._thumbnails, self._places = thumbnails, places
+        details, self._smooth = Scratch(SIDE**2, cache.folder()), np.empty(len(places), bool)
+        for start in range(0, len(places), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            self._detail[part], self._smooth[part] = _detail(self._luma[part])
+            detail, self._smooth[part] = _detail(thumbnails[places[part], : SIDE**2])
+            details.append(detail.tobytes())
+        self._detail = details.rows.view(np.int8)
 
     def same(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return (M,) whether pictures `left` and `right`, (M,) positions, show the same."""
@@ -164,7 +177,7 @@ class _Likenesses:
         return agree
 
     def _courses_agree(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
-        one, other = (self._luma[rows].astype(np.float32) for rows in (left, right))
+        one, other = (self._thumbnails[self._places[rows], : SIDE**2].astype(np.float32) for rows in (left, right))
         varies = np.minimum(one.std(axis=1), other.std(axis=1))
         apart = one - other
         level = np.abs(apart.mean(axis=1)) <= _SAME_LEVEL
@@ -174,7 +187,8 @@ class _Likenesses:
     def _colors_contradict(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
         # A red and a blue mug are two pictures; a picture and its gray copy are one. So: both colored, and further
         # from each other than from gray, which for equal strengths is 60 degrees of hue.
-        one, other = (self._chroma[rows].astype(np.float32) - 128 for rows in (left, right))
+        places = (self._places[rows] for rows in (left, right))
+        one, other = (self._thumbnails[some, SIDE**2 :].astype(np.float32) - 128 for some in places)
         weaker, stronger = np.sort([_rms(one), _rms(other)], axis=0)
         contradict: NDArray[np.bool_] = (weaker > _COLORED) & (_rms(one - other) > stronger)
         return contradict
@@ -184,7 +198,7 @@ class _Groups:
     """Joins rows into groups: disjoint sets with path halving."""
 
     def __init__(self, count: int) -> None:
-        self._parents = list(range(count))
+        self._parents = array("q", range(count))
 
     def join(self, one: int, other: int) -> None:
         self._parents[self._root(other)] = self._root(one)

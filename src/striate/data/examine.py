@@ -5,9 +5,11 @@ Files are read once, in threads, for hash and pixels together, and what was seen
 
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,9 @@ from striate.data import cache
 from striate.data.decode import Unreadable, decode, read_bytes
 from striate.data.examined import Examined
 from striate.data.hashes import pixel_hashes
+from striate.data.scratch import Scratch
 from striate.data.table import Table
-from striate.data.thumbnails import SIDE, perceptual_hash, thumbnail
+from striate.data.thumbnails import BYTES, SIDE, perceptual_hash, thumbnail
 
 __all__ = ["NEAR_FROM", "Examined", "examine", "look", "with_hashes"]
 
@@ -31,9 +34,10 @@ __all__ = ["NEAR_FROM", "Examined", "examine", "look", "with_hashes"]
 NEAR_FROM = 64
 
 _CHUNK = 256
+_BLOCK = 65_536
 _SAVE_EVERY = 60.0  # seconds
 _SAME_FORMAT = {"MPO": "JPEG", "DIB": "BMP"}
-_Seen = tuple[Any, ...]  # in the order of `cache.SEEN`
+_Seen = tuple[Any, ...]  # in the order of `cache.SEEN`, then the thumbnail
 
 
 def examine(table: Table, *, near: bool | None = None, quiet: bool = False) -> Examined:
@@ -45,7 +49,7 @@ def examine(table: Table, *, near: bool | None = None, quiet: bool = False) -> E
         quiet: show no progress.
     """
     seen = _seen_arrays if table.pixels is not None else _seen_files
-    return Examined(seen(table, near=bool(near), quiet=quiet))
+    return seen(table, near=bool(near), quiet=quiet)
 
 
 def with_hashes(table: Table, *, quiet: bool = False) -> Table:
@@ -63,7 +67,7 @@ def with_hashes(table: Table, *, quiet: bool = False) -> Table:
 
 
 def look(path: Path, formats: dict[str, str], *, near: bool) -> _Seen:
-    """Return what is seen of one file, in the order of `cache.SEEN`.
+    """Return what is seen of one file, in the order of `cache.SEEN`, then its thumbnail.
 
     Args:
         path: the file.
@@ -101,30 +105,46 @@ def _is_gray(pixels: NDArray[np.uint8]) -> bool:
     return all(bool((part == part[..., :1]).all()) for part in (few, pixels))
 
 
-def _seen_files(table: Table, *, near: bool, quiet: bool) -> pa.Table:
-    place = cache.place(table.root)
-    kept, keys = cache.load(place), _keys(table)
+def _seen_files(table: Table, *, near: bool, quiet: bool) -> Examined:
+    codes, keys = _keys(table)
+    place, likenesses = cache.place(table.root), Scratch(BYTES, cache.folder())
+    kept = cache.load(place, likenesses)
     position = cache.find(kept, keys)
     if near:
         position[_without_hash(kept)[position] & (position >= 0)] = -1
     todo = np.flatnonzero(position < 0)
     if todo.size:
-        fresh = _look_at(table, keys, todo, near=near, quiet=quiet)
+        fresh = _look_at(table.root, keys.take(pa.array(todo)), likenesses, near=near, quiet=quiet)
         position[todo] = len(kept) + np.arange(todo.size)
         kept = pa.concat_tables([kept, fresh])
-    return kept.take(pa.array(position)).select(cache.SEEN.names)
+    places = _places(kept)[position][codes]
+    return Examined(kept.select(cache.SEEN.names).take(pa.array(position[codes])), likenesses, places)
 
 
-def _keys(table: Table) -> pa.Table:
-    paths = table.columns["path"].cast(pa.string())
-    sizes, times = np.full(len(table), -1, np.int64), np.full(len(table), -1, np.int64)
-    for row, path in enumerate(paths.to_pylist()):
+def _places(rows: pa.Table) -> NDArray[np.int32]:
+    """Return where the thumbnail of each row is, among those of the rows with a perceptual hash; -1 where none is."""
+    hashed = rows["dhash"].is_valid().to_numpy()
+    return np.where(hashed, np.cumsum(hashed) - 1, -1).astype(np.int32)
+
+
+def _keys(table: Table) -> tuple[NDArray[np.int64], pa.Table]:
+    """Return the file of each picture, (N,), and path, size and time of change of the different files."""
+    coded = pc.dictionary_encode(_one(table.columns["path"].cast(pa.string())))
+    paths = coded.dictionary
+    sizes, times = np.full(len(paths), -1, np.int64), np.full(len(paths), -1, np.int64)
+    for row, path in enumerate(chain.from_iterable(_in_blocks(paths))):
         try:
             found = os.stat(table.root / path)  # noqa: PTH116  a Path's own costs three times as much
         except (OSError, ValueError):
             continue
         sizes[row], times[row] = found.st_size, found.st_mtime_ns
-    return pa.table({"path": paths, "size": sizes, "mtime_ns": times})
+    return coded.indices.to_numpy(), pa.table({"path": paths, "size": sizes, "mtime_ns": times})
+
+
+def _in_blocks(texts: pa.Array) -> Iterator[list[str]]:
+    # Not all at once: a path is 100 bytes as an object of Python.
+    for start in range(0, len(texts), _BLOCK):
+        yield texts.slice(start, _BLOCK).to_pylist()
 
 
 def _without_hash(kept: pa.Table) -> NDArray[np.bool_]:
@@ -132,57 +152,61 @@ def _without_hash(kept: pa.Table) -> NDArray[np.bool_]:
     return np.append(lacking, False)  # position -1, found nowhere, reads the last
 
 
-def _look_at(table: Table, keys: pa.Table, todo: NDArray[np.int64], *, near: bool, quiet: bool) -> pa.Table:
-    place, parts, saved = cache.place(table.root), [cache.ROWS.empty_table()], time.monotonic()
+def _look_at(root: Path, keys: pa.Table, likenesses: Scratch, *, near: bool, quiet: bool) -> pa.Table:
+    """Return what is seen of the files `keys`, as `cache.ROWS`; their thumbnails go to the end of `likenesses`."""
+    place, parts, before, saved = cache.place(root), [cache.ROWS.empty_table()], len(likenesses), time.monotonic()
     see = partial(look, formats=Image.registered_extensions(), near=near)
-    with _threads() as pool, track("examining pictures", todo.size, quiet=quiet) as tracker:
+    with _threads() as pool, track("examining pictures", len(keys), quiet=quiet) as tracker:
         try:
-            for start in range(0, todo.size, _CHUNK):
-                rows = todo[start : start + _CHUNK]
-                seen = []
-                for one in pool.map(see, [table.root / (path or "") for path in table.strings("path", rows)]):
+            for start in range(0, len(keys), _CHUNK):
+                some, seen = keys.slice(start, _CHUNK), []
+                for one in pool.map(see, [root / path for path in some["path"].to_pylist()]):
                     seen.append(one)
                     tracker.advance()
-                parts.append(_rows(keys.take(pa.array(rows)), seen))
+                parts.append(pa.table([*some.columns, *_seen_columns(seen, likenesses)], schema=cache.ROWS))
                 if time.monotonic() - saved > _SAVE_EVERY:
-                    _save(place, parts)
+                    _save(place, parts, likenesses.rows[before:])
                     saved = time.monotonic()
         finally:  # also when interrupted
-            _save(place, parts)
+            _save(place, parts, likenesses.rows[before:])
     return pa.concat_tables(parts)
 
 
-def _save(place: Path, parts: list[pa.Table]) -> None:
+def _save(place: Path, parts: list[pa.Table], thumbnails: NDArray[np.uint8]) -> None:
     # What could not be read at all may be there tomorrow with the same time and size: permissions, a network drive.
     rows = pa.concat_tables(parts)
     rows = rows.filter(rows["hash"].is_valid())
     if len(rows):
-        cache.save(place, rows)
+        cache.save(place, rows, thumbnails)
 
 
-def _rows(keys: pa.Table, seen: list[_Seen]) -> pa.Table:
-    columns = [pa.array(values, field.type) for values, field in zip(zip(*seen, strict=True), cache.SEEN, strict=True)]
-    return pa.table([*keys.columns, *columns], schema=cache.ROWS)
+def _seen_columns(seen: list[_Seen], likenesses: Scratch) -> list[pa.Array]:
+    """Return the columns of `cache.SEEN`; the thumbnails go to `likenesses`."""
+    *columns, thumbnails = zip(*seen, strict=True)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, cache.SEEN, strict=True)]
+    likenesses.append(b"".join(one for one in thumbnails if one is not None))
+    return arrays
 
 
-def _seen_arrays(table: Table, *, near: bool, quiet: bool) -> pa.Table:
+def _seen_arrays(table: Table, *, near: bool, quiet: bool) -> Examined:
     assert table.pixels is not None
     index = table.columns["index"].to_numpy()
     _, height, width, channels = table.pixels.shape
     near = near or min(height, width) >= NEAR_FROM
-    seen: list[_Seen] = []
+    parts, likenesses = [cache.SEEN.empty_table()], Scratch(BYTES, cache.folder())
     with _threads() as pool, track("examining pictures", len(index), quiet=quiet) as tracker:
         for start in range(0, len(index), _CHUNK):
             pixels = table.pixels[index[start : start + _CHUNK]]
             notes = [_array_notes(picture) for picture in pixels]
-            likenesses = pool.map(partial(_likeness, near=near), pixels) if near else [(None, None)] * len(pixels)
-            seen += [
-                (digest, None, height, width, channels, note, *likeness)
-                for digest, note, likeness in zip(pixel_hashes(pixels), notes, likenesses, strict=True)
+            likeness = pool.map(partial(_likeness, near=near), pixels) if near else [(None, None)] * len(pixels)
+            seen = [
+                (digest, None, height, width, channels, note, *one)
+                for digest, note, one in zip(pixel_hashes(pixels), notes, likeness, strict=True)
             ]
+            parts.append(pa.table(_seen_columns(seen, likenesses), schema=cache.SEEN))
             tracker.advance(len(pixels))
-    columns = zip(*seen, strict=True) if seen else [()] * len(cache.SEEN)
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, cache.SEEN, strict=True)], schema=cache.SEEN)
+    columns = pa.concat_tables(parts).combine_chunks()
+    return Examined(columns, likenesses, _places(columns))
 
 
 def _array_notes(pixels: NDArray[np.uint8]) -> tuple[str, ...]:

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from striate.data.thumbnails import BYTES
+from striate.data.scratch import Scratch
+from striate.data.thumbnails import flat
+
+_BLOCK = 8_192  # thumbnails
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,70 +21,81 @@ class Examined:
 
     Args:
         columns: as `cache.SEEN`; `hash` is null where no file could be read at all, `reason` where all is well,
-            and `dhash` and `thumbnail` where they were not asked for.
+            and `dhash` where it was not asked for.
+        likenesses: rows of `thumbnails.BYTES`: the thumbnails of the different files, or of all pictures of an array.
+        places: (N,) where in `likenesses` each picture's is, -1 where it has none.
     """
 
     columns: pa.Table
+    likenesses: Scratch
+    places: NDArray[np.int32]
 
-    @cached_property
+    @property
     def hash(self) -> list[str | None]:
         """32 hex digits of the file's bytes, or of the pixels of an array."""
         hashes: list[str | None] = self.columns["hash"].to_pylist()
         return hashes
 
-    @cached_property
+    @property
     def reason(self) -> list[str | None]:
         """Why a picture cannot be read; None where it can."""
         reasons: list[str | None] = self.columns["reason"].to_pylist()
         return reasons
 
-    @cached_property
+    @property
     def readable(self) -> NDArray[np.bool_]:
         """(N,) whether a picture can be read."""
         readable: NDArray[np.bool_] = self.columns["reason"].is_null().to_numpy()
         return readable
 
-    @cached_property
+    @property
     def sizes(self) -> NDArray[np.int64]:
         """(N, 2) height and width, upright; 0 where unreadable."""
         return np.stack([self.height, self.width], axis=1)
 
-    @cached_property
+    @property
     def height(self) -> NDArray[np.int64]:
         """(N,) pixels; 0 where unreadable."""
         return self._numbers("height")
 
-    @cached_property
+    @property
     def width(self) -> NDArray[np.int64]:
         """(N,) pixels; 0 where unreadable."""
         return self._numbers("width")
 
-    @cached_property
+    @property
     def channels(self) -> NDArray[np.int64]:
         """(N,) 1 or 3, as the file has it; 0 where unreadable."""
         return self._numbers("channels")
 
-    @cached_property
+    @property
     def notes(self) -> list[tuple[str, ...]]:
         """What was decided in reading: `decode`'s notes, `gray-as-color`, and `wrong-extension:PNG`."""
         return [tuple(notes or ()) for notes in self.columns["notes"].to_pylist()]
 
-    @cached_property
+    @property
     def dhash(self) -> NDArray[np.uint64]:
         """(N,) perceptual hashes; only those of `hashed` mean something."""
         hashes: NDArray[np.uint64] = self.columns["dhash"].fill_null(0).to_numpy()
         return hashes
 
-    @cached_property
+    @property
     def hashed(self) -> NDArray[np.bool_]:
         """(N,) whether a picture has a perceptual hash."""
         hashed: NDArray[np.bool_] = self.columns["dhash"].is_valid().to_numpy()
         return hashed
 
-    def thumbnails(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return (N, `thumbnails.BYTES`) of `rows`, which must be `hashed`."""
-        texts = self.columns["thumbnail"].take(pa.array(rows)).to_pylist()
-        return np.frombuffer(b"".join(texts), np.uint8).reshape(len(rows), BYTES)
+    @cached_property
+    def flat(self) -> NDArray[np.bool_]:
+        """(N,) whether a picture is known to be one flat color."""
+        likenesses = self.likenesses.rows
+        blocks = [flat(likenesses[start : start + _BLOCK]) for start in range(0, len(likenesses), _BLOCK)]
+        return np.concatenate([*blocks, [False]])[self.places]  # place -1, of none, reads the last
+
+    def of(self, column: str, rows: NDArray[np.int64]) -> list[Any]:
+        """Return what `column` says of `rows`."""
+        values: list[Any] = self.columns[column].take(pa.array(rows)).to_pylist()
+        return values
 
     def noted(self, start: str) -> NDArray[np.int64]:
         """Return the rows with a note that is `start`, or begins with `start` and a colon."""

@@ -1,4 +1,6 @@
-"""A pack that fills as a training reads its pictures for the first time: no file is decoded for it alone.
+"""A pack that fills as a training reads its pictures for the second time: no file is decoded for it alone.
+
+Not the first time: a training that is given up after an epoch has then paid nothing for later ones.
 
 Whoever reads gets the pixels that the pack holds or will hold, so a run reads the same ones whether the pack was there,
 fills, is being filled by another run, or was given up because the disk is full.
@@ -23,7 +25,7 @@ from striate.data.packed import Packed, Reduction, Shown, shown
 from striate.data.packing import Work, prepare, seal
 
 _LOOK_AGAIN = 5.0  # seconds until we see whether another process has made the pack
-_FREE, _CLAIMED, _WRITTEN = 0, 1, 2
+_FREE, _SEEN, _CLAIMED, _WRITTEN = 0, 1, 2, 3
 
 
 class Filling:
@@ -89,9 +91,9 @@ class Filling:
             state, writer = self._state[position], self._writer
             if writer is not None and state == _WRITTEN:
                 return writer.read(position)
-            self._state[position] = max(state, _CLAIMED)
+            self._state[position] = _SEEN if state == _FREE else _CLAIMED
         kept = prepare(self._work, row)
-        if writer is not None and state == _FREE:
+        if writer is not None and state == _SEEN:
             self._write(writer, position, kept)
         return kept
 

@@ -1,6 +1,7 @@
 """Checks on each picture by itself, and on how it stands among the others."""
 
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,6 @@ from numpy.typing import NDArray
 from striate.core.findings import Finding, Verdict
 from striate.data.examined import Examined
 from striate.data.table import Table
-from striate.data.thumbnails import flat
 
 NAMED = 20  # pictures that a finding names
 
@@ -83,7 +83,8 @@ def _unreadable(table: Table, examined: Examined) -> Finding:
     rows = np.flatnonzero(~examined.readable)
     if not rows.size:
         return passed("unreadable", f"all {len(table)} can be read")
-    shown = "; ".join(f"{table.name(row)}: {examined.reason[row]}" for row in rows[:5].tolist())
+    first = zip(table.names(rows[:5]), examined.of("reason", rows[:5]), strict=True)
+    shown = "; ".join(f"{name}: {reason}" for name, reason in first)
     return concerning(
         table,
         rows,
@@ -127,9 +128,8 @@ def _conversions(table: Table, examined: Examined) -> list[Finding]:
 
 
 def _formats(examined: Examined, rows: NDArray[np.int64]) -> str:
-    kinds = Counter(
-        note.partition(":")[2] for row in rows for note in examined.notes[row] if note.startswith("wrong-extension")
-    )
+    notes = chain.from_iterable(examined.of("notes", rows))
+    kinds = Counter(note.partition(":")[2] for note in notes if note.startswith("wrong-extension"))
     return " (" + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) + ")"
 
 
@@ -154,10 +154,9 @@ def _gray_among_color(table: Table, examined: Examined) -> Finding:
 
 
 def _blank(table: Table, examined: Examined) -> list[Finding]:
-    looked = np.flatnonzero(examined.hashed)
-    if not looked.size:
+    if not examined.hashed.any():
         return []
-    rows = looked[flat(examined.thumbnails(looked))]
+    rows = np.flatnonzero(examined.flat)
     if not rows.size:
         return [passed("blank", "no picture is one flat color")]
     detail = f"{pictures(rows.size)}: one flat color, such as {table.name(int(rows[0]))}"

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from striate.core.errors import PlanError
 from striate.core.records import Record
-from striate.runtime import machine
+from striate.runtime import machine, memory
 
 # Below this many multiply-accumulates a batch, threads wait for each other longer than they help: resnet20 on batches
 # of 64 pictures of 8x8 (0.16e9) takes no less time on 2 threads than on 1, and many times as long on a busy machine.
@@ -130,10 +130,11 @@ class Plan(Record):
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Set the threads and deterministic algorithms, and put back what was set before."""
+        """Set the threads, deterministic algorithms and how memory is kept, and put back what was set before."""
         threads, deterministic = torch.get_num_threads(), torch.get_deterministic_debug_mode()
         filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
         torch.set_num_threads(self.threads or threads)
+        memory.keep()
         # The same as use_deterministic_algorithms(True, warn_only=True), which imports inductor too: over 1 s.
         torch.set_deterministic_debug_mode("warn")
         # Nothing here reads memory before it is written; filling it costs 4 to 8 % of a step.
@@ -142,6 +143,7 @@ class Plan(Record):
             with _tf32(allowed=self.precision == "tf32") if self.device == "cuda" else nullcontext():
                 yield
         finally:
+            memory.settle()
             torch.set_num_threads(threads)
             torch.set_deterministic_debug_mode(deterministic)
             torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]

@@ -102,8 +102,10 @@ class Group:
     @torch.no_grad()
     def average_buffers(self, network: nn.Module) -> None:
         """Replace every buffer of floating point, such as batch norm's statistics, by its mean over all processes."""
+        if self.world == 1:
+            return
         buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
-        if self.world == 1 or not buffers:
+        if not buffers:
             return
         means = self.add(torch.cat([buffer.flatten() for buffer in buffers])) / self.world
         parts = torch.split(means, [buffer.numel() for buffer in buffers])

@@ -240,7 +240,10 @@ class Loop:
         self._save()
         told = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in line.items())
         quiet = self.quiet or not self.group.first
-        say(f"epoch {epoch}/{self.recipe.epochs}: {told}; {waiting:.0%} of the time waiting for pictures", quiet=quiet)
+        say(
+            f"epoch {epoch}/{self.recipe.epochs}: {told}; {100 * waiting:.0f} % of the time waiting for pictures",
+            quiet=quiet,
+        )
 
     def _validate(self, epoch: int) -> dict[str, float]:
         if len(self.sides.val) == 0:
