@@ -152,7 +152,8 @@ def main() -> int:
 
 def measure(case: Case, threads: int, *, quick: bool) -> Result:
     """Time the three sides of one case in turns, ours in one process and the peers in another."""
-    ours, peers = Apart(make_ours, case.name, threads, quick), Apart(make_peers, case.name, threads)
+    to_come = 100 if quick else STEPS[case.pixels]
+    ours, peers = Apart(make_ours, case.name, threads, to_come), Apart(make_peers, case.name, threads)
     whose = {OURS: ours, DEFAULT: peers, TUNED: peers}
     steps = _steps_a_turn({name: partial(side.run, name) for name, side in whose.items()})
     turns = {name: partial(side.run, name, steps) for name, side in whose.items()}
@@ -163,7 +164,7 @@ def measure(case: Case, threads: int, *, quick: bool) -> Result:
     return Result(case, plan, apart, timings, steps)
 
 
-def make_ours(name: str, threads: int, quick: bool) -> tuple[dict[str, Callable[[], float]], tuple[str, float]]:
+def make_ours(name: str, threads: int, to_come: int) -> tuple[dict[str, Callable[[], float]], tuple[str, float]]:
     """Return our step, its plan in words, and how far our scores are from the peer's for the same weights."""
     torch.set_num_threads(threads)
     case, peer = _with_peer(name)
@@ -172,7 +173,7 @@ def make_ours(name: str, threads: int, quick: bool) -> tuple[dict[str, Callable[
     _copy_weights(peer, network, case.layout)
     batch = random_batch(recipe, CLASSES)
     apart = _apart(network, peer, recipe.preprocess.normalize(torch.from_numpy(batch.images[:4])))
-    plan = _plan(recipe, network, batch, threads, 100 if quick else STEPS[case.pixels])
+    plan = _plan(recipe, network, batch, threads, to_come)
     return {OURS: _ours(recipe, plan, network, batch)}, (plan.words(), apart)
 
 

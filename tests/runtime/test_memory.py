@@ -21,7 +21,8 @@ memory.keep()
 faults(48)
 kept = faults(48)
 memory.settle()
-print(given_back, kept, faults(96))  # what was kept stays in use, so only larger blocks show that the rest is given back
+# What was kept stays in use, so only larger blocks show that the rest is given back.
+print(given_back, kept, faults(96))
 """
 
 

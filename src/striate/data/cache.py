@@ -106,7 +106,7 @@ def _rows(file: pq.ParquetFile, thumbnails: Scratch | None) -> pa.Table:
             bounds = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
             if len(texts):
                 thumbnails.append(memoryview(texts.buffers()[2])[bounds[0] : bounds[-1]])
-    return pa.concat_tables(parts).combine_chunks()
+    return pa.concat_tables(parts)
 
 
 def find(kept: pa.Table, keys: pa.Table) -> NDArray[np.int64]:

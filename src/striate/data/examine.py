@@ -117,8 +117,11 @@ def _seen_files(table: Table, *, near: bool, quiet: bool) -> Examined:
         fresh = _look_at(table.root, keys.take(pa.array(todo)), likenesses, near=near, quiet=quiet)
         position[todo] = len(kept) + np.arange(todo.size)
         kept = pa.concat_tables([kept, fresh])
-    places = _places(kept)[position][codes]
-    return Examined(kept.select(cache.SEEN.names).take(pa.array(position[codes])), likenesses, places)
+    places, rows = _places(kept)[position[codes]], pa.array(position[codes])
+    columns = kept.select(cache.SEEN.names).take(rows)
+    del kept, keys  # 100 bytes a file, which Arrow would keep for later
+    pa.default_memory_pool().release_unused()
+    return Examined(columns, likenesses, places)
 
 
 def _places(rows: pa.Table) -> NDArray[np.int32]:

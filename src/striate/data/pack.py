@@ -162,7 +162,7 @@ def make(wish: Wish, choice: Choice | None) -> Packed:
 
 
 def fill(wish: Wish, choice: Choice) -> Filling:
-    """Return a pack of whole pictures that fills as they are first read; for one process.
+    """Return a pack of whole pictures that fills as they are read for the second time; for one process.
 
     Raises:
         DoesNotApply: nothing was chosen.
@@ -174,7 +174,7 @@ def fill(wish: Wish, choice: Choice) -> Filling:
     except OSError as error:
         raise StriateError(f"the store in {wish.folder} cannot be written: {error}") from error
     if filling.fills:
-        _say_beginning(wish, choice, work, "filled as they are first read, at")
+        _say_beginning(wish, choice, work, "filled as they are read again, at")
     else:
         say(f"store: another process is filling {filling.path}: read as soon as it is there", quiet=wish.quiet)
     return filling

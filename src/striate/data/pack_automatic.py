@@ -58,7 +58,7 @@ def _made(wish: Wish, epochs: int, *, asked: bool) -> Packed | Filling | None:
     if not asked and (epochs < _PAYS or (wish.crop is None and count * channels * height * width <= MEMORY)):
         return None
     choice = estimate(wish) if wish.first else None
-    if choice is not None and wish.crop is not None and wish.group.world == 1:
+    if choice is not None and wish.crop is not None and wish.group.world == 1 and epochs >= _PAYS:
         return fill(wish, choice)
     return make(wish, choice)  # several processes read other pictures each in every epoch
 
