@@ -157,7 +157,7 @@ def measure(case: Case, threads: int, *, quick: bool) -> Result:
     whose = {OURS: ours, DEFAULT: peers, TUNED: peers}
     steps = _steps_a_turn({name: partial(side.run, name) for name, side in whose.items()})
     turns = {name: partial(side.run, name, steps) for name, side in whose.items()}
-    timings = in_turns(turns, rounds=3 if quick else 15, warm_up=1, most_seconds=10 if quick else 40)
+    timings = in_turns(turns, rounds=3 if quick else 15, warm_up=1, most_seconds=10 if quick else 20)
     plan, apart = ours.told
     ours.close()
     peers.close()

@@ -24,7 +24,7 @@ class Row:
 
     Args:
         plan: decided in every field.
-        seconds: of one step, the median.
+        seconds: of one step, the least that was measured.
         losses: of its first steps.
         compile_seconds: that the first step took longer for being compiled.
         problem: why the plan is out; empty where it is not.

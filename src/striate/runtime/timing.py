@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from striate.runtime.plan import Plan
 Clock = Callable[[], float]
 Trial = Callable[[Plan], Callable[[], float]]
 
-_ROUNDS = 9  # more make no better median
+_ROUNDS = 9  # more make it hardly better
 _HOPELESS = 1.5  # times the fastest of its precision: not timed again
 
 
@@ -34,8 +33,8 @@ class _Run:
 
     @property
     def seconds(self) -> float:
-        """Of a step: the median, or the first where no other was taken."""
-        return median(self.times) if self.times else self.first
+        """Of a step: the least, which others on the machine disturbed least; the first where no other was taken."""
+        return min(self.times, default=self.first)
 
 
 class Timing:
