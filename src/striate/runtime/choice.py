@@ -72,6 +72,14 @@ def decide(rows: Sequence[Row], steps: int) -> Choice:
     return Choice(best.plan, tuple(rows), _sentence(best, rows, steps))
 
 
+def leading(rows: Sequence[Row]) -> list[Plan]:
+    """Return the fastest plan of float32 and the fastest of another precision, of those without a problem."""
+    sound = [row for row in rows if not row.problem]
+    exact = _fastest((row for row in sound if row.plan.precision == "float32"), 1)
+    rough = _fastest((row for row in sound if row.plan.precision != "float32"), 1)
+    return [row.plan for row in (exact, rough) if row is not None]
+
+
 def plain(rows: Iterable[Row]) -> Row | None:
     """Return the first row of float32, contiguous, not compiled: what a training runs by where nobody chooses."""
     as_usual = ("float32", "contiguous", "off")

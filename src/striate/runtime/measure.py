@@ -9,7 +9,7 @@ from torch import nn
 
 from striate.core.progress import say
 from striate.runtime import machine, remembered
-from striate.runtime.choice import Choice, Row, decide
+from striate.runtime.choice import Choice, Row, decide, leading
 from striate.runtime.plan import Plan, convolves
 from striate.runtime.timing import Clock, Timing, Trial
 
@@ -143,13 +143,13 @@ def measure(
         timing.begin(plan)
     now = timing.clock()
     timing.rounds(plans, now + 0.7 * (until - now))
-    best = _best(timing, plans[0])
-    threads = other_threads(asked, best)
+    leaders = leading(timing.rows()) or plans[:1]
+    threads = [plan for leader in leaders for plan in other_threads(asked, leader)]
     for plan in threads:
         timing.begin(plan)
     if threads:
-        timing.rounds([best, *threads], until)
-        best = _best(timing, best)
+        timing.rounds([*leaders, *threads], until)
+    best = _best(timing, plans[0])
     compiled = compilations(asked, best, timing.rows()) if compiling else []
     for plan in compiled:
         timing.begin(plan)
