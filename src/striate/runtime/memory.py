@@ -7,6 +7,8 @@ EPYC; the most memory that the process takes is the same.
 
 import ctypes
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 
@@ -15,20 +17,44 @@ _KEPT = {_MMAP_THRESHOLD: 2**30, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 2**26}
 _SETTLED = {_MMAP_THRESHOLD: 2**25, _TRIM_THRESHOLD: 2**26, _TOP_PAD: 2**17}
 
 
-def keep() -> None:
-    """Have glibc keep what is freed; elsewhere, do nothing."""
-    _set(_KEPT)
+class _Keeping:
+    """Counts who wants memory kept, so that the last to leave gives it back."""
+
+    def __init__(self) -> None:
+        self.wanted = 0
 
 
-def settle() -> None:
-    """Have glibc give large blocks back again."""
-    _set(_SETTLED)
+_keeping = _Keeping()
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Have glibc keep what is freed until the end of the outermost of such blocks; elsewhere, do nothing."""
+    _keeping.wanted += 1
+    if _keeping.wanted == 1:
+        _set(_KEPT)
+    try:
+        yield
+    finally:
+        _keeping.wanted -= 1
+        if _keeping.wanted == 0:
+            _set(_SETTLED)
+            _give_back()
 
 
 def _set(values: dict[int, int]) -> None:
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    mallopt = _function("mallopt")
     if mallopt is not None:
         for name, value in values.items():
             mallopt(name, value)
+
+
+def _give_back() -> None:
+    trim = _function("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _function(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library; None where it has none, as musl and those of other systems."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

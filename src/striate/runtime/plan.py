@@ -134,16 +134,15 @@ class Plan(Record):
         threads, deterministic = torch.get_num_threads(), torch.get_deterministic_debug_mode()
         filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
         torch.set_num_threads(self.threads or threads)
-        memory.keep()
         # The same as use_deterministic_algorithms(True, warn_only=True), which imports inductor too: over 1 s.
         torch.set_deterministic_debug_mode("warn")
         # Nothing here reads memory before it is written; filling it costs 4 to 8 % of a step.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         try:
-            with _tf32(allowed=self.precision == "tf32") if self.device == "cuda" else nullcontext():
+            tf32 = _tf32(allowed=self.precision == "tf32") if self.device == "cuda" else nullcontext()
+            with memory.kept(), tf32:
                 yield
         finally:
-            memory.settle()
             torch.set_num_threads(threads)
             torch.set_deterministic_debug_mode(deterministic)
             torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
