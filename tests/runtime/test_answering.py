@@ -136,8 +136,13 @@ def test_winners_may_change_only_where_the_two_best_are_as_near_as_the_tolerance
     assert "not finite" in disagreement(Way("fused"), np.full((2, 2), np.nan, np.float32), exact)[1]
 
 
+def test_scores_of_many_uncertain_classes_must_agree_though_all_probabilities_are_small() -> None:
+    exact = np.random.default_rng(0).normal(0, 0.1, (4, 1000)).astype(np.float32)
+    assert "scores depart" in disagreement(Way("fused", "bf16"), -exact, exact)[1]
+
+
 def test_a_low_temperature_is_held_to_the_same_probabilities() -> None:
-    exact, near = np.array([[0.5, 0.0]], np.float32), np.array([[0.5, 0.03]], np.float32)
+    exact, near = np.array([[0.5, 0.5]], np.float32), np.array([[0.5, 0.52]], np.float32)
     assert disagreement(Way("fused", "bf16"), near, exact)[1] == ""
     assert disagreement(Way("fused", "bf16"), near, exact, temperature=0.3)[1]
 

@@ -48,7 +48,8 @@ def test_a_run_packs_its_training_pictures_and_when_resumed_reads_as_it_began(
     packs = Path(striate.data.pack.Wish(table=table, preprocess=run.recipe.preprocess).folder)
     shutil.rmtree(packs)
     store = open_store(run, table, sides)  # filled again, though no epoch is left
-    store.read(sides.train, [Crop(area=0.5, ratio=1, top=0, left=0)] * len(sides.train))
+    for _ in range(2):
+        store.read(sides.train, [Crop(area=0.5, ratio=1, top=0, left=0)] * len(sides.train))
     store.close()
     assert len([pack for pack in packs.iterdir() if pack.is_dir()]) == 1
     assert "warn" not in capsys.readouterr().err

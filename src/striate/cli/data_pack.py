@@ -51,17 +51,22 @@ def pack(
     import dataclasses
 
     from striate.data.pack import estimate, find, make
+    from striate.runtime.processes import together
     from striate.train.begin import Request, resolve
     from striate.train.storing import wish
 
     values = {} if image_size is None else {"image_size": image_size}
-    request = Request(data=data, model=model, values=values, settings=settings or (), base=base, quiet=as_json)
-    resolved, recipe = resolve(request)
-    folder = where or (Path(recipe.store).expanduser() if recipe.store not in {"none", "auto"} else None)
     most = None if limit is None else int(limit * 10**9)
-    wanted = dataclasses.replace(wish(resolved.table, recipe, quiet=as_json), where=folder, limit=most)
-    found = find(wanted)
-    packed = found or make(wanted, estimate(wanted))
+    with together() as group:
+        quiet = as_json or not group.first
+        request = Request(data=data, model=model, values=values, settings=settings or (), base=base, quiet=quiet)
+        resolved, recipe = resolve(request)
+        folder = where or (Path(recipe.store).expanduser() if recipe.store not in {"none", "auto"} else None)
+        wanted = wish(resolved.table, recipe, group=group, quiet=quiet)
+        wanted = dataclasses.replace(wanted, where=folder, limit=most)
+        found = find(wanted)
+        there = all(group.gather(found is not None))
+        packed = found if found is not None and there else make(wanted, estimate(wanted) if group.first else None)
     if as_json:
         document(
             {"path": packed.path, "made": found is None, "bytes": packed.bytes}

@@ -23,14 +23,10 @@ def place_on_this_host() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def restarted() -> bool:
-    """Say whether torchrun started this process anew after the loss of one."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+def cores() -> int:
+    """Return how many cores this process may use: its share of those that the system gives, 1 at least.
 
-
-def job() -> str:
-    """Return what stays the same through torchrun's restarts: its job's name, or its own process; empty if alone."""
-    if world() == 1 and "TORCHELASTIC_RUN_ID" not in os.environ:
-        return ""
-    name = os.environ.get("TORCHELASTIC_RUN_ID", "none")
-    return name if name != "none" else f"process {os.getppid()}"
+    The processes that torchrun started on this host share them evenly.
+    """
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, ours // on_this_host())

@@ -13,13 +13,14 @@ from striate.data.store import MEMORY
 _PAYS = 4  # epochs from which a pack pays: it fills in the second, and saves two thirds of those that follow
 
 
-def automatic(wish: Wish, store: str, epochs: int) -> Packed | Filling | None:
+def automatic(wish: Wish, store: str, epochs: int, *, fills: bool = True) -> Packed | Filling | None:
     """Return the pack that a training reads from, or None: from the files themselves, or from memory.
 
     Args:
         wish: what the training reads. Of several processes, each calls this.
         store: "none"; "auto": where it pays; or the folder in which a pack must be found or made.
         epochs: how often the training reads its pictures.
+        fills: whether every epoch reads every picture, so that a pack may fill on the way.
 
     Raises:
         StriateError: a folder was named, and no pack can be made there.
@@ -29,7 +30,7 @@ def automatic(wish: Wish, store: str, epochs: int) -> Packed | Filling | None:
     named = None if store == "auto" else Path(store).expanduser()
     wish = dataclasses.replace(wish, where=named)
     try:
-        found = _shared(wish) or _made(wish, epochs, asked=named is not None)
+        found = _shared(wish) or _made(wish, epochs, asked=named is not None, fills=fills)
     except StriateError as error:
         if named is not None:
             raise
@@ -50,7 +51,7 @@ def _shared(wish: Wish) -> Packed | None:
     return found
 
 
-def _made(wish: Wish, epochs: int, *, asked: bool) -> Packed | Filling | None:
+def _made(wish: Wish, epochs: int, *, asked: bool, fills: bool) -> Packed | Filling | None:
     count = len(wish.table) if wish.rows is None else len(wish.rows)
     channels, (height, width) = wish.preprocess.channels, wish.preprocess.size
     if wish.table.pixels is not None and not asked:
@@ -58,9 +59,10 @@ def _made(wish: Wish, epochs: int, *, asked: bool) -> Packed | Filling | None:
     if not asked and (epochs < _PAYS or (wish.crop is None and count * channels * height * width <= MEMORY)):
         return None
     choice = estimate(wish) if wish.first else None
-    if choice is not None and wish.crop is not None and wish.group.world == 1 and epochs >= _PAYS:
+    fills = fills and wish.group.world == 1 and epochs >= _PAYS  # several processes each read other pictures each time
+    if choice is not None and wish.crop is not None and fills:
         return fill(wish, choice)
-    return make(wish, choice)  # several processes read other pictures each in every epoch
+    return make(wish, choice)
 
 
 def _speak(wish: Wish, line: str) -> None:

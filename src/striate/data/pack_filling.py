@@ -92,7 +92,11 @@ class Filling:
             if writer is not None and state == _WRITTEN:
                 return writer.read(position)
             self._state[position] = _SEEN if state == _FREE else _CLAIMED
-        kept = prepare(self._work, row)
+        try:
+            kept = prepare(self._work, row)
+        except Unreadable:
+            self._state[position] = min(state, _SEEN)
+            raise
         if writer is not None and state == _SEEN:
             self._write(writer, position, kept)
         return kept

@@ -3,7 +3,6 @@
 Several processes may each make a part, in the same folder; then one seals it.
 """
 
-import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import PIL
 import simplejpeg
 from numpy.typing import NDArray
 
+from striate.core import ranks
 from striate.core.files import write_json
 from striate.core.progress import Tracker, track
 from striate.data import decode, pack_flush
@@ -49,7 +49,7 @@ class Work:
     form: Form
     kind: Kind
     key: str
-    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    threads: int = field(default_factory=ranks.cores)
 
 
 def write_part(folder: Path, work: Work, number: int = 0, parts: int = 1, *, quiet: bool = False) -> None:
@@ -87,9 +87,18 @@ def seal(folder: Path, work: Work, parts: int = 1) -> None:
 
 
 def prepare(work: Work, row: int) -> Kept:
-    """Return what the pack keeps of the picture of `row`; nothing is raised for one that cannot be read."""
+    """Return what the pack keeps of the picture of `row`: of one that cannot be decoded, the reason.
+
+    Raises:
+        Unreadable: the file, whose content was known, cannot be read now; that may pass, so it is not kept.
+    """
     try:
         data = read_bytes(work.table.path(row))
+    except Unreadable as error:
+        if work.table.has("hash") and work.table.columns["hash"][row].is_valid:
+            raise
+        return _unreadable(work, error.reason)
+    try:
         if work.kind == "placed":
             return _placed(work, decode.decode(data, min_size=work.preprocess.least_size()))
         return _limited(work, data, decode.decode(data, min_size=lambda *size: reduced(size, work.form.step(*size))))

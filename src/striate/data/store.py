@@ -5,7 +5,6 @@ kept in memory while there is room; whole ones, for random crops, come from a pa
 else from their files, decoded as small as the crop allows.
 """
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from striate.core import ranks
 from striate.core.errors import RecipeError
 from striate.data.decode import Unreadable, decode
 from striate.data.pack_filling import Filling
@@ -49,7 +49,7 @@ class Store:
         if threads is not None and threads < 1:
             raise RecipeError(f"threads = {threads}: at least 1 thread must read pictures")
         self.table, self.preprocess = table, preprocess
-        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="striate-read")
+        self._threads = ThreadPoolExecutor(threads or ranks.cores(), thread_name_prefix="striate-read")
         self._shape = (preprocess.channels, *preprocess.size)
         kept = min(len(table), memory // int(np.prod(self._shape)))
         self._kept = np.empty((kept, *self._shape), np.uint8)  # the system gives memory as it is filled

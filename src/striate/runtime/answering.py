@@ -37,6 +37,7 @@ _WORTH_LEAVING_FLOAT32 = 1.15  # DESIGN, decision 15
 # differ by more: in bf16 those of 248 digits did by 0.003 at the 90th and 0.010 at the 99th percentile, by 0.04 at
 # most, with the same winners (resnet20 on `digits` after 3 epochs, 94 % right).
 TOLERANCE = {"float32": 1e-4, "bf16": 0.01, "fp16": 0.01}
+_APART = {"float32": 1e-4, "bf16": 0.05, "fp16": 0.05}  # of the greatest score: bf16 keeps 8 bits of each product
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,10 @@ def disagreement(way: Way, scores: Scores, exact: Scores, temperature: float = 1
     departure = float(np.abs(own - true).max())
     if not departure <= tolerance:
         return departure, f"its probabilities depart from those of eager float32 by {departure:.2g}"
+    # Of many uncertain classes all probabilities are small, and agree whatever the scores do.
+    moved = float(np.abs(scores - exact).max()) / max(float(np.abs(exact).max()), 1e-30)
+    if moved > _APART[way.precision]:
+        return departure, f"its scores depart from those of eager float32 by {moved:.2g} of the greatest"
     winners, rows = own.argmax(1), np.arange(len(true))
     behind = true.max(1) - true[rows, winners]
     if (behind > tolerance).any():

@@ -15,6 +15,7 @@ _WORTH_SAYING = 1.05
 # The losses of the first two steps, from the same weights on the same pictures, must agree with float32 within 5 % of
 # its loss, or 0.05 of a loss below 1. Numbers and reasons: docs/decisions, "The plan is measured".
 _TOLERANCE = 0.05
+FAILED = "it failed"
 _COMPARED = 2
 
 
@@ -35,6 +36,11 @@ class Row:
     losses: tuple[float, ...]
     compile_seconds: float = 0.0
     problem: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be timed, which may be otherwise another time."""
+        return self.problem.startswith(FAILED)
 
     def cost(self, steps: int) -> float:
         """Return the seconds a step of a training of `steps` steps, its share of the compiling included.

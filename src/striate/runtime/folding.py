@@ -112,15 +112,19 @@ def _hooked(module: nn.Module) -> bool:
 
 def _folded(layer: Any, norm: Any) -> nn.Module:
     folded: nn.Module = copy.deepcopy(layer)
-    weight = layer.weight.double()
-    gain = torch.rsqrt(norm.running_var.double() + norm.eps)
+    weight = _exact(layer.weight)
+    gain = torch.rsqrt(_exact(norm.running_var) + norm.eps)
     if norm.weight is not None:
-        gain = gain * norm.weight.double()
-    bias = -norm.running_mean.double() if layer.bias is None else layer.bias.double() - norm.running_mean.double()
+        gain = gain * _exact(norm.weight)
+    bias = -_exact(norm.running_mean) if layer.bias is None else _exact(layer.bias) - _exact(norm.running_mean)
     bias = bias * gain
     if norm.bias is not None:
-        bias = bias + norm.bias.double()
+        bias = bias + _exact(norm.bias)
     weight = weight * gain.reshape(-1, *[1] * (weight.dim() - 1))
-    folded.weight = nn.Parameter(weight.to(layer.weight.dtype), requires_grad=False)
-    folded.bias = nn.Parameter(bias.to(layer.weight.dtype), requires_grad=False)
+    folded.weight = nn.Parameter(weight.to(layer.weight), requires_grad=False)
+    folded.bias = nn.Parameter(bias.to(layer.weight), requires_grad=False)
     return folded
+
+
+def _exact(values: torch.Tensor) -> torch.Tensor:
+    return values.detach().cpu().double()  # Apple's GPUs have no float64

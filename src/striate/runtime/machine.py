@@ -10,6 +10,9 @@ from pathlib import Path
 import torch
 
 from striate.core import ranks
+from striate.core.ranks import cores
+
+__all__ = ["DEVICES", "best_device", "cores", "lacks_compiler", "lacks_device", "lacks_precision", "processor"]
 
 DEVICES = ("cuda", "mps", "cpu")  # the best first
 
@@ -18,6 +21,8 @@ def lacks_device(device: str) -> str | None:
     """Return why `device` cannot be used here, or None where it can."""
     if device == "cuda" and not torch.cuda.is_available():
         return "no CUDA device, or a torch without CUDA"
+    if device == "cuda" and ranks.place_on_this_host() >= torch.cuda.device_count():
+        return f"this host has {torch.cuda.device_count()} CUDA devices for {ranks.on_this_host()} processes"
     if device == "mps" and not torch.backends.mps.is_available():
         return "no Apple GPU, or a torch without MPS"
     return None
@@ -57,15 +62,6 @@ def lacks_compiler(device: str, mode: str) -> str | None:
     named = os.environ.get("CXX", "")
     found = any(shutil.which(name) for name in (named, "g++", "clang++", "c++") if name)
     return None if found else "compiling for the CPU needs a C++ compiler (g++ or clang++)"
-
-
-def cores() -> int:
-    """Return how many cores this process may use: its share of those that the system gives, 1 at least.
-
-    The processes that torchrun started on this host share them evenly.
-    """
-    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, ours // ranks.on_this_host())
 
 
 def processor(device: str) -> str:

@@ -69,7 +69,8 @@ def choose(
             rows = _measure(asked, network, trial, work, steps, clock)
         if all(row.problem for row in rows) or rows[0].seconds * steps < _TOO_SHORT:
             return _unmeasured(default, next((row.problem for row in rows if row.problem), ""), quiet=quiet)
-        remembered.save(path, full_key, rows)
+        if not any(row.failed for row in rows):  # an accident, such as a lack of memory, is not for ever
+            remembered.save(path, full_key, rows)
     choice = decide(rows, steps)
     sentence = choice.sentence + (" (measured before)" if known else "")
     say(sentence, quiet=quiet)

@@ -14,12 +14,12 @@ from torch.distributed.rendezvous import rendezvous
 _GLANCE = 0.02  # seconds between looks for who has come
 
 
-def meet(patience: timedelta) -> tuple[Store, int, int]:
-    """Return a store that only the processes of this start share, this one's rank, and how many they are."""
+def meet(patience: timedelta) -> tuple[Store, Store, int, int]:
+    """Return where this launch keeps things through restarts, what this start's processes share, rank and world."""
     store, rank, world = next(rendezvous("env://"))
     store.set_timeout(patience)
     name = _welcome(store, world) if rank == 0 else _introduce(store, rank)
-    return PrefixStore(name, store), rank, world
+    return PrefixStore("launch", store), PrefixStore(name, store), rank, world
 
 
 def _welcome(store: Store, world: int) -> str:

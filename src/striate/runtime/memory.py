@@ -46,7 +46,8 @@ def _set(values: dict[int, int]) -> None:
     mallopt = _function("mallopt")
     if mallopt is not None:
         for name, value in values.items():
-            mallopt(name, value)
+            if not mallopt(name, value):  # before glibc 2.35, 32 MiB were the most that it kept
+                mallopt(name, _SETTLED[name])
 
 
 def _give_back() -> None:

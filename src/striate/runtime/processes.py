@@ -14,6 +14,7 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed import Store  # type: ignore[attr-defined]  # torch does not say that it exports it
 
 from striate.core import ranks
 from striate.core.errors import StriateError
@@ -33,10 +34,11 @@ class Group:
     Args:
         rank: this one's number.
         world: how many there are.
+        launch: what torchrun keeps for this launch through its restarts; None where there is no such thing.
     """
 
-    def __init__(self, rank: int = 0, world: int = 1) -> None:
-        self.rank, self.world = rank, world
+    def __init__(self, rank: int = 0, world: int = 1, launch: Store | None = None) -> None:
+        self.rank, self.world, self._launch = rank, world, launch
 
     @property
     def first(self) -> bool:
@@ -51,7 +53,7 @@ class Group:
 
     def any(self, *, wish: bool) -> bool:
         """Say whether any process has this wish; all must ask."""
-        return wish if self.world == 1 else bool(self.add(torch.tensor(int(wish), device=_device())).item())
+        return wish if self.world == 1 else bool(self.add(torch.tensor(int(wish))).item())
 
     def gather(self, value: T) -> list[T]:
         """Return every process's value, in order of rank."""
@@ -81,6 +83,17 @@ class Group:
         if failed is not None:
             raise failed
         return result  # type: ignore[return-value]
+
+    def note(self, name: str, value: str) -> None:
+        """Keep `value` for those that torchrun starts anew in place of these processes."""
+        if self._launch is not None:
+            self._launch.set(name, value)
+
+    def noted(self, name: str) -> str | None:
+        """Return what was noted in this launch, by these processes or those before them; None if nothing was."""
+        if self._launch is None or not self._launch.check([name]):
+            return None
+        return str(self._launch.get(name).decode())
 
     def wait(self) -> None:
         """Return when every process has come here."""
@@ -125,13 +138,13 @@ def together() -> Iterator[Group]:
     if dist.is_initialized():  # the caller has joined them already
         yield Group(dist.get_rank(), dist.get_world_size())
         return
-    if torch.cuda.is_available():
+    if ranks.place_on_this_host() < torch.cuda.device_count():
         torch.cuda.set_device(ranks.place_on_this_host())
-    store, rank, world = meet(_PATIENCE)
-    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    launch, store, rank, world = meet(_PATIENCE)
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=_PATIENCE)
     try:
-        yield Group(dist.get_rank(), dist.get_world_size())
+        yield Group(rank, world, launch)
     except RuntimeError as error:
         if not _LOST.search(str(error)):
             raise
@@ -141,7 +154,3 @@ def together() -> Iterator[Group]:
         ) from error
     finally:
         dist.destroy_process_group()
-
-
-def _device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from striate.runtime.choice import Row, disagreement
+from striate.runtime.choice import FAILED, Row, disagreement
 from striate.runtime.plan import Plan
 
 Clock = Callable[[], float]
@@ -90,11 +90,12 @@ class Timing:
                 seconds, loss = self._timed(step, run.plan)
         except (
             RuntimeError,
+            TypeError,  # a kind of number that the device lacks
             OSError,
             ImportError,
             NotImplementedError,
         ) as error:  # out of memory, no kernel, no compiler
-            run.problem, run.step = f"it failed: {_first_line(error)}", None
+            run.problem, run.step = f"{FAILED}: {_first_line(error)}", None
             return
         run.step = step if self.keep else None
         if first:

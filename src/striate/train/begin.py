@@ -1,5 +1,6 @@
 """From the user's words to a run: open, audit, split, choose the recipe, train; or take up a run again."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +25,9 @@ from striate.train import defaults
 from striate.train.defaults import Look
 from striate.train.fit import Data, carry_on, check_batches, prepare
 from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values, validated
-from striate.train.restart import lost_run
 from striate.train.run import Run
 
+_TRAININGS = itertools.count(1)  # of this process; torchrun's restarts count anew, in the same order
 _ENOUGH_TO_CHOOSE = 6_000  # validation pictures: an accuracy near 90 % is known to within 0.8 points
 
 
@@ -67,17 +68,22 @@ def begin(request: Request) -> Run:
     with together() as group:
         quiet = request.quiet or not group.first
         opened: list[Table] = []
-        path = group.first_does(lambda: _taken_up(request) or _prepared(request, group, opened))
+        note = f"run {next(_TRAININGS)}"
+        path = group.first_does(lambda: _taken_up(request, group, note) or _prepared(request, group, opened))
+        if group.first:
+            group.note(note, str(path.resolve()))
         if not opened:
             return _go_on(Run(path), group, quiet=quiet)
         return carry_on(Run(path), opened[0], group=group, quiet=quiet)
 
 
-def _taken_up(request: Request) -> Path | None:
-    path = lost_run(request.out)
-    if path is not None:
-        say(f"torchrun has started this job again: going on with {path}", quiet=request.quiet)
-    return path
+def _taken_up(request: Request, group: Group, note: str) -> Path | None:
+    """Return the run that this launch of torchrun had begun before it lost a process and started all anew."""
+    noted = group.noted(note)
+    if noted is None:
+        return None
+    say(f"torchrun has started this job again: going on with {noted}", quiet=request.quiet)
+    return Path(noted)
 
 
 def _prepared(request: Request, group: Group, opened: list[Table]) -> Path:

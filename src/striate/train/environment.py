@@ -28,7 +28,6 @@ def describe(plan: Plan) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "plan": plan.model_dump(mode="json"),
         "processes": ranks.world(),
-        "job": ranks.job(),
         "git": commit(),
         "command": command(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

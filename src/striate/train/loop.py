@@ -160,7 +160,8 @@ class Loop:
         outcome = self.step.step(images, answers, self.state.step, self._lr())
         if outcome.seen:
             if not math.isfinite(outcome.loss):
-                stop_not_finite(self.network, images, self.plan, self.state.step + 1, self._lr(), self.last)
+                seen = images if len(images) else None
+                stop_not_finite(self.network, seen, self.plan, self.state.step + 1, self._lr(), self.last)
             for sums in (interval, self.state):
                 sums.loss_sum += outcome.loss * outcome.seen
                 sums.right += outcome.right

@@ -142,7 +142,7 @@ def key_of(recipe: Recipe, network: Network) -> dict[str, Any]:
         "network": built,
         "batch": [_share(recipe), recipe.preprocess.channels, *recipe.preprocess.size],
         "loss": recipe.loss.name,
-        "optimizer": recipe.optimizer.name,
+        "optimizer": [recipe.optimizer.name, recipe.optimizer.lr],  # the losses that must agree depend on the rate
         "augment": recipe.augment.model_dump(mode="json"),
     }
 

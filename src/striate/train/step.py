@@ -77,9 +77,7 @@ class Step:
         """
         torch.manual_seed(seed_for("dropout", self.recipe.seed, number, *self._rank()))
         total, extra, weight, right = self._losses(images, answers)
-        counted = torch.stack(
-            [total.detach().double(), weight.double(), right.double(), weight.new_tensor(len(images))]
-        )
+        counted = torch.stack([total.detach(), weight, right, torch.full_like(right, len(images))])
         total_sum, weight_sum, right_sum, seen = self.group.add(counted).tolist()
         mean = total_sum / weight_sum if weight_sum else math.nan
         if math.isfinite(mean):

@@ -58,7 +58,7 @@ def open_store(run: Run, table: Table, sides: Sides, *, group: Group = ALONE, qu
     setting, epochs = recipe.store, recipe.epochs
     if began is not None:
         setting, epochs = (setting, _AT_LEAST) if began["kind"] else ("none", epochs)
-    packed = automatic(wanted, setting, epochs)
+    packed = automatic(wanted, setting, epochs, fills=recipe.sampling == "shuffle")
     if group.first:
         _compare(run, began, _about(packed), quiet=quiet)
     return Store(table, recipe.preprocess, threads=recipe.threads, packed=packed)
