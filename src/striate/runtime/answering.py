@@ -29,11 +29,11 @@ Scores = NDArray[np.float32]
 # Seconds that eager float32 would still take, below which nothing is gained by another way, by measuring, and by ways
 # that take up to a minute to make ready. Folding and fusing takes 0.1 to 0.5 s.
 _SHORT, _WORTH_MEASURING, _WORTH_WAITING = 2.0, 20.0, 3600.0
-_CHECKED = 16  # pictures
+_CHECKED = 64  # pictures
 _ROUNDS, _SHARE = 5, 0.03  # at most, and of the time to come that they may take; at least one round
 _WORTH_LEAVING_FLOAT32 = 1.15  # DESIGN, decision 15
 # Probabilities may differ from those of eager float32 by this much on the pictures that were measured, and winners
-# only where its own two best are nearer than that. Float32 in another order rounds by far less. Other pictures may
+# in float32 only where its own two best are nearer than that. Float32 in another order rounds by far less. Other pictures may
 # differ by more: in bf16 those of 248 digits did by 0.003 at the 90th and 0.010 at the 99th percentile, by 0.04 at
 # most, with the same winners (resnet20 on `digits` after 3 epochs, 94 % right).
 TOLERANCE = {"float32": 1e-4, "bf16": 0.01, "fp16": 0.01}
@@ -239,7 +239,8 @@ def disagreement(way: Way, scores: Scores, exact: Scores, temperature: float = 1
         return departure, f"its scores depart from those of eager float32 by {moved:.2g} of the greatest"
     winners, rows = own.argmax(1), np.arange(len(true))
     behind = true.max(1) - true[rows, winners]
-    if (behind > tolerance).any():
+    # In half precision every answer must be the same: a network that can hardly decide passes all other questions.
+    if (behind > (tolerance if way.precision == "float32" else 0.0)).any():
         return departure, "it answers with other classes than eager float32"
     return departure, ""
 
