@@ -32,8 +32,8 @@ _SHORT, _WORTH_MEASURING, _WORTH_WAITING = 2.0, 20.0, 3600.0
 _CHECKED = 64  # pictures
 _ROUNDS, _SHARE = 5, 0.03  # at most, and of the time to come that they may take; at least one round
 _WORTH_LEAVING_FLOAT32 = 1.15  # DESIGN, decision 15
-# Probabilities may differ from those of eager float32 by this much on the pictures that were measured, and winners
-# in float32 only where its own two best are nearer than that. Float32 in another order rounds by far less. Other pictures may
+# Probabilities may differ from those of eager float32 by this much on the pictures that were measured. Winners may
+# differ in float32 alone, where its own two best are nearer than that; it rounds by far less. Other pictures may
 # differ by more: in bf16 those of 248 digits did by 0.003 at the 90th and 0.010 at the 99th percentile, by 0.04 at
 # most, with the same winners (resnet20 on `digits` after 3 epochs, 94 % right).
 TOLERANCE = {"float32": 1e-4, "bf16": 0.01, "fp16": 0.01}
