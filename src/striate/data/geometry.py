@@ -89,8 +89,8 @@ def move_whole(images: Tensor, shifts: NDArray[np.int64], flips: NDArray[np.bool
     Returns:
         (N, C, H, W) of the same type. Each output pixel is a pixel of the input, or 0 from outside.
     """
-    if not shifts.any() and not flips.any():
-        return images
+    if not shifts.any():
+        return _mirrored(images, flips)
     height, width = images.shape[2:]
     rows, outside_rows = _lines(height, shifts[:, 0], flips[:, 0], border)
     columns, outside_columns = _lines(width, shifts[:, 1], flips[:, 1], border)
@@ -101,6 +101,18 @@ def move_whole(images: Tensor, shifts: NDArray[np.int64], flips: NDArray[np.bool
         outside = torch.from_numpy(outside_rows[:, :, None] | outside_columns[:, None, :]).to(images.device)
         moved = moved.masked_fill(outside[:, None], 0)
     return moved
+
+
+def _mirrored(images: Tensor, flips: NDArray[np.bool_]) -> Tensor:
+    if not flips.any():
+        return images
+    mirrored = images.clone()
+    for down, across in ((True, False), (False, True), (True, True)):
+        some = torch.from_numpy(np.flatnonzero((flips == (down, across)).all(1))).to(images.device)
+        axes = [axis for axis, turned in ((2, down), (3, across)) if turned]
+        if len(some):
+            mirrored[some] = images[some].flip(axes)
+    return mirrored
 
 
 def _lines(
