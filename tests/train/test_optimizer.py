@@ -59,3 +59,24 @@ def test_l1_adds_the_sign_of_the_weight() -> None:
     optimizer.add_l1(layer.parameters(), 0.25)
     assert layer.weight.grad is not None
     assert torch.allclose(layer.weight.grad, 0.25 * layer.weight.sign())
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_large_weights_are_moved_in_one_pass_to_where_the_textbook_moves_them(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Optimizer.model_validate({"name": name, "lr": 0.01, "l2": 0.1})
+    moved = []
+    for large in (0, 10**9):
+        monkeypatch.setattr(optimizer, "_LARGE", large)
+        network = _network().to(memory_format=torch.channels_last)
+        built = optimizer.build(recipe, network)
+        assert bool(built.defaults["fused"]) == (large == 0)
+        for seed in range(3):
+            images = torch.randn(4, 1, 4, 4, generator=torch.Generator().manual_seed(seed))
+            built.zero_grad()
+            network(images).square().sum().backward()
+            built.step()
+        moved.append([parameter.detach().clone() for parameter in network.parameters()])
+    for fused, plain in zip(*moved, strict=True):
+        assert torch.allclose(fused, plain, atol=1e-6)

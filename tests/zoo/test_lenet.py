@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from striate import zoo
 from striate.core.errors import DoesNotApply
 from striate.zoo.codes import digits, orthogonal
-from striate.zoo.lenet import C3, H3, RadialBasis, Subsample, TableConv2d
+from striate.zoo.lenet import C3, H3, Covering, RadialBasis, Subsample, TableConv2d
 
 
 def layer_counts(name: str) -> dict[str, int]:
@@ -159,3 +159,12 @@ def test_it_learns_a_batch_by_heart(name: str) -> None:
         F.cross_entropy(network(images), labels).backward()
         optimizer.step()
     assert (network(images).argmax(1) == labels).all()
+
+
+def test_c5_is_the_convolution_it_says_it_is_at_its_own_size_and_on_larger_maps() -> None:
+    torch.manual_seed(0)
+    layer = Covering(16, 120, (5, 5)).double()
+    for height, width in ((5, 5), (5, 7), (9, 6)):
+        maps = torch.randn(3, 16, height, width, dtype=torch.float64)
+        expected = nn.functional.conv2d(maps, layer.weight, layer.bias)
+        assert torch.allclose(layer(maps), expected, rtol=0, atol=1e-12)

@@ -7,6 +7,10 @@ from torch import nn
 
 from striate.train.recipe import Optimizer
 
+# Elements of a weight on average, from which on one pass over all that belongs to it gains more than it costs to start.
+# On two cores of a Xeon a step of SGD with momentum took, one operation at a time and fused: lenet5_modern (6,000 on
+# average) 0.5 and 0.9 ms, resnet20 (4,000) 2.5 and 3.4 ms, resnet18 (190,000) 16 and 8 ms, alexnet_owt 176 and 28 ms.
+_LARGE = 50_000
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)  # noqa: SLF001 torch offers no public common class
 
 
@@ -17,18 +21,27 @@ def build(recipe: Optimizer, network: nn.Module) -> torch.optim.Optimizer:
     others = [p for p in network.parameters() if p.requires_grad and id(p) not in chosen]
     groups = [{"params": decayed, "weight_decay": recipe.l2}, {"params": others, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
+    fused = _fuses(network)
     match recipe.name:
         case "sgd":
             nesterov = recipe.nesterov and recipe.momentum > 0
-            return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=nesterov)
+            return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=nesterov, fused=fused)
         case "rmsprop":
             return torch.optim.RMSprop(
                 groups, lr=recipe.lr, momentum=recipe.momentum, alpha=recipe.alpha, eps=recipe.eps
             )
         case "adam":
-            return torch.optim.Adam(groups, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps)
+            return torch.optim.Adam(groups, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=fused)
         case "adamw":
-            return torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps)
+            return torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=fused)
+
+
+def _fuses(network: nn.Module) -> bool | None:
+    """Say whether one pass over a weight and its moments pays; None leaves it to torch."""
+    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if not weights or any(weight.device.type != "cpu" for weight in weights):
+        return None
+    return sum(weight.numel() for weight in weights) >= _LARGE * len(weights) or None
 
 
 def decayed_parameters(network: nn.Module, *, everything: bool = False) -> list[nn.Parameter]:
