@@ -90,6 +90,8 @@ def test_losses_are_compared_by_their_size() -> None:
     assert disagreement([2.11], [2.0]) != ""
     assert disagreement([0.04], [0.001]) == ""
     assert disagreement([float("nan")], [2.0]) == "its loss is not finite at step 1"
+    assert disagreement([5.71, 3.80], [5.70, 3.62]) == ""  # a small part of what the first step took off
+    assert disagreement([5.71, 3.95], [5.70, 3.62]) != ""
     assert disagreement([2.0, 2.0, 9.0], [2.0, 2.0, 1.0]) == ""  # trajectories part; only the first two steps tell
 
 

@@ -13,7 +13,7 @@ _WORTH_SCALING = 1.05  # fp16 needs its loss scaled and leaves out steps; bf16 a
 _WORTH_SAYING = 1.05
 
 # The losses of the first two steps, from the same weights on the same pictures, must agree with float32 within 5 % of
-# its loss, or 0.05 of a loss below 1. Numbers and reasons: docs/decisions, "The plan is measured".
+# the loss that it began with, or 0.05 of one below 1. Numbers and reasons: docs/decisions, "How a plan is measured".
 _TOLERANCE = 0.05
 FAILED = "it failed"
 _COMPARED = 2
@@ -95,10 +95,11 @@ def plain(rows: Iterable[Row]) -> Row | None:
 
 def disagreement(losses: Sequence[float], exact: Sequence[float]) -> str:
     """Return how the losses of the first steps depart from float32's too far; empty where they agree."""
+    scale = max([abs(truth) for truth in exact[:1] if math.isfinite(truth)], default=0.0)
     for step, (loss, truth) in enumerate(zip(losses[:_COMPARED], exact[:_COMPARED], strict=False), 1):
         if not math.isfinite(loss):
             return f"its loss is not finite at step {step}"
-        if math.isfinite(truth) and abs(loss - truth) > _TOLERANCE * max(abs(truth), 1.0):
+        if math.isfinite(truth) and abs(loss - truth) > _TOLERANCE * max(scale, 1.0):
             return f"its loss is {loss:.4g} at step {step}, float32's {truth:.4g}"
     return ""
 
