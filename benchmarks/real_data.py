@@ -31,6 +31,16 @@ def write_part_of_cifar10(out: Path, *, train: int, test: int = 500) -> Path:
     return out
 
 
+def write_cifar10(out: Path) -> Path:
+    """Write the whole of CIFAR-10 as its binary edition; returns `out`."""
+    place = root() / "cifar10"
+    folder = out / "cifar-10-batches-bin"
+    folder.mkdir(parents=True)
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        (folder / f"{name}.bin").write_bytes(_records(place, place / folder.name, name).astype(np.uint8).tobytes())
+    return out
+
+
 def _records(place: Path, binary: Path, name: str) -> np.ndarray:
     """Return (10000, 3073) bytes, a picture a row, from the binary edition or from the strips of shared/data."""
     if binary.is_dir():

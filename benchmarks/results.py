@@ -17,7 +17,14 @@ _TITLE = "# What the benchmarks measured\n\nEach section is written by the comma
 _PACKAGES = ("striate", "numpy", "pyarrow")
 
 
-def record(section: str, lines: Sequence[str], *, packages: Sequence[str] = _PACKAGES, path: Path = RESULTS) -> None:
+def record(
+    section: str,
+    lines: Sequence[str],
+    *,
+    packages: Sequence[str] = _PACKAGES,
+    path: Path = RESULTS,
+    title: str = _TITLE,
+) -> None:
     """Replace `section` of RESULTS.md, or add it; the other sections stay as they are.
 
     Args:
@@ -25,16 +32,17 @@ def record(section: str, lines: Sequence[str], *, packages: Sequence[str] = _PAC
         lines: Markdown, without headings of the first two levels. A line on the machine and versions is added.
         packages: whose versions belong to the result.
         path: the file.
+        title: what it begins with where it is not there yet.
     """
     if any(re.match(r"##? ", line) for line in lines):
         raise ValueError(f"section '{section}': a line that starts with '# ' or '## ' would end the section")
     body = "\n".join([f"## {section}", "", f"_{machine(packages)}_", "", *lines]).rstrip() + "\n"
     with _alone(path):
-        text = path.read_text() if path.exists() else _TITLE
-        title, *parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+        text = path.read_text() if path.exists() else title
+        head, *parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
         kept = {part.split("\n", 1)[0]: part.rstrip() + "\n" for part in parts}
         kept[f"## {section}"] = body
-        write_text(path, "\n".join([title.rstrip() + "\n", *(kept[name] for name in sorted(kept))]))
+        write_text(path, "\n".join([head.rstrip() + "\n", *(kept[name] for name in sorted(kept))]))
 
 
 def machine(packages: Sequence[str] = _PACKAGES) -> str:
