@@ -99,7 +99,7 @@ def find(network: nn.Module, calls: Sequence[Call], image: tuple[int, int], scor
     sides = [_side(call.returned, image) for call in trunk]
     weighted = [_weights(network, call) for call in trunk]
     last = max((i for i, side in enumerate(sides) if weighted[i] and side is not None and side > 1), default=None)
-    if last is None or _narrowings([side for side in sides[: last + 1] if side]) is None or _tokens(trunk[last + 1 :]):
+    if last is None or not _narrow(trunk[: last + 1], sides) or _tokens(trunk[last + 1 :]):
         return _whole(network, calls, scores)
     while last + 1 < len(trunk) and sides[last + 1] == sides[last]:
         last += 1  # norms and activations that end the last stage
@@ -160,9 +160,19 @@ def _narrowings(sides: Sequence[float]) -> int | None:
     return falls
 
 
+def _narrow(calls: Sequence[Call], sides: Sequence[float | None]) -> bool:
+    """Say whether all that these return in four dimensions is maps, from fine to coarse."""
+    shaped = [side for call, side in zip(calls, sides, strict=False) if _dimensions(call) == 4]
+    return None not in shaped and _narrowings([side for side in shaped if side]) is not None
+
+
+def _dimensions(call: Call) -> int:
+    return 0 if call.returned is None else call.returned.ndim
+
+
 def _tokens(calls: Sequence[Call]) -> bool:
     """Say whether maps are taken apart into tokens (N, T, D), on which the network goes on working."""
-    return any(call.returned is not None and call.returned.ndim == 3 for call in calls)
+    return any(_dimensions(call) == 3 for call in calls)
 
 
 def _weights(network: nn.Module, call: Call) -> bool:

@@ -185,10 +185,10 @@ def _family(model: str) -> str:
 
 def _preprocess(family: str, own: tuple[int, int] | None, look: Look) -> dict[str, Any]:
     size = look.size
-    if family == FOREIGN and (own is not None or size is None or max(size) > _LARGEST):
-        return {"size": list(own or _LARGE), "channels": look.channels, "fit": "crop"}
-    assert own is not None  # our own families say what they were made for
-    if family in {"lenet", "alvinn"}:
+    if family == FOREIGN:
+        small = size is not None and max(size) <= _LARGEST
+        return {"size": list(own or (size if small and size else _LARGE)), "channels": look.channels, "fit": "crop"}
+    if own is not None and family in {"lenet", "alvinn"}:
         smaller = size is not None and size[0] <= own[0] and size[1] <= own[1] and max(size) > max(own) // 2
         return {"size": list(own), "channels": look.channels, "fit": "center" if smaller else "crop"}
     if size is None or max(size) > _LARGEST:

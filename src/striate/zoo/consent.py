@@ -71,11 +71,17 @@ def needed(model: str) -> bool:
 def lies(model: str) -> str:
     """Return where the package of `model` lies, which is found without importing it; empty where there is none."""
     package = model.partition(":")[0].partition(".")[0]
-    spec = PathFinder.find_spec(package, [str(Path.cwd()), *sys.path])
+    spec = PathFinder.find_spec(package, search_path())
     if spec is None:
         return ""
     places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or [])
     return str(Path(places[0]).resolve()) if places else ""
+
+
+def search_path() -> list[str]:
+    """Return where modules are looked for: as `python -m` has it, with the current folder first."""
+    here = str(Path.cwd())
+    return list(sys.path) if here in sys.path or "" in sys.path else [here, *sys.path]
 
 
 def _file() -> Path:

@@ -21,7 +21,7 @@ from striate.core.errors import RecipeError, UnknownName
 from striate.layers.foreign import Foreign
 from striate.layers.network import Network
 from striate.layers.parts import Parts
-from striate.zoo.consent import TIMM
+from striate.zoo.consent import TIMM, search_path
 from striate.zoo.trial import examine, told
 
 _SPELLINGS = {"num_classes": ("num_classes",), "in_channels": ("in_channels", "in_chans"),
@@ -193,15 +193,13 @@ _ANY = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
 def _imported(module_name: str, name: str) -> Any:
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.insert(0, here)  # as `python -m` has it, which the command `striate` has not
+    sys.path[:] = search_path()  # with the current folder, which the command `striate` has not
     try:
         return import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
             raise RecipeError(
-                f"model {name!r}: no module {error.name}, neither in the current folder {here} nor among what is "
+                f"model {name!r}: no module {error.name}, neither in the current folder {Path.cwd()} nor among what is "
                 "installed: go to the folder that holds it, or put that folder into PYTHONPATH"
             ) from None
         raise RecipeError(f"model {name!r}: importing {module_name} fails: {told(error)}; install it") from error
