@@ -21,7 +21,9 @@ EXAMPLES = (
 
 
 def plan(
-    model: Annotated[str, Argument(metavar="MODEL", help="A name from `striate models`.")],
+    model: Annotated[
+        str, Argument(metavar="MODEL", help="A name from `striate models`, timm:NAME, or package.module:function.")
+    ],
     image_size: Annotated[
         int | None, Option(metavar="PIXELS", help="The side of the pictures; by default the published one.")
     ] = None,
