@@ -9,7 +9,10 @@ from safetensors.torch import load_file
 
 import striate
 from striate.core.errors import DataError
+from striate.core.files import write_json
 from striate.layers.foreign import Foreign
+from striate.report.of_run import report
+from striate.train.begin import Request, begin, resume
 from striate.train.run import Run
 from striate.zoo import consent
 
@@ -30,7 +33,7 @@ IMAGES = torch.randint(0, 256, (3, 1, 8, 8), dtype=torch.uint8)
 
 @pytest.fixture
 def run(own_module: Callable[[str], str]) -> Run:
-    return striate.train("digits", model=f"{own_module(NET)}:Net", settings=FAST, quiet=True)
+    return begin(Request("digits", f"{own_module(NET)}:Net", settings=FAST, quiet=True))
 
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +45,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_trains_is_measured_reported_loaded_and_repeated(run: Run, tmp_path: Path) -> None:
     assert run.path.name == f"digits-{run.recipe.model.replace(':', '-')}"
     assert run.metrics["test"]["pictures"] > 0
-    assert (run.path / "report.html").is_file()
+    assert report(run, quiet=True).is_file()
     recognizer = striate.load(run.path)
     assert isinstance(recognizer.network, Foreign)
     assert set(load_file(run.path / "checkpoints/best/weights.safetensors")) == {
@@ -52,9 +55,21 @@ def test_it_trains_is_measured_reported_loaded_and_repeated(run: Run, tmp_path: 
     origin = run.read_json("environment.json")["network"]
     assert Path(origin["file"]).is_file()
     assert origin["name"] == run.recipe.model
-    again = striate.train(base=run.path, out=tmp_path / "again", quiet=True)
+    again = begin(Request(base=run.path, out=tmp_path / "again", quiet=True))
     weights = [(one.path / "checkpoints/last/weights.safetensors").read_bytes() for one in (run, again)]
     assert weights[0] == weights[1]
+
+
+def test_a_run_that_goes_on_with_other_code_says_so(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    (run.path / "metrics.json").unlink()
+    resume(run.path)
+    assert "has changed since" not in capsys.readouterr().err
+    (run.path / "metrics.json").unlink()
+    environment = run.read_json("environment.json")
+    environment["network"]["hash"] = "00"
+    write_json(run.path / "environment.json", environment)
+    resume(run.path)
+    assert f"warn: the code of {run.recipe.model} has changed since {run.path} began" in capsys.readouterr().err
 
 
 def test_a_stranger_s_run_is_read_only_by_those_who_named_its_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,13 +78,13 @@ def test_a_stranger_s_run_is_read_only_by_those_who_named_its_code(run: Run, mon
     for read in (
         lambda: striate.load(run.path),
         lambda: striate.evaluate(run.path, quiet=True),
-        lambda: striate.train(base=run.path, quiet=True),
+        lambda: begin(Request(base=run.path, quiet=True)),
     ):
         with pytest.raises(DataError, match=rf"it would call {run.recipe.model}\(width=6\), found in .*STRIATE_TRUST"):
             read()
     (run.path / "metrics.json").unlink()
     with pytest.raises(DataError, match="STRIATE_TRUST"):
-        striate.train(resume=run.path, quiet=True)
+        resume(run.path, quiet=True)
     monkeypatch.setenv(consent.TRUST, run.recipe.model)
     assert (striate.load(run.path).scores(IMAGES) == scores).all()
-    assert striate.train(resume=run.path, quiet=True).finished
+    assert resume(run.path, quiet=True).finished

@@ -159,3 +159,11 @@ def test_it_learns_a_batch_by_heart(name: str) -> None:
         F.cross_entropy(network(images), labels).backward()
         optimizer.step()
     assert (network(images).argmax(1) == labels).all()
+
+
+@pytest.mark.parametrize(("name", "size"), [("lenet1", 28), ("lenet5", 32), ("lenet5_modern", 32)])
+def test_what_other_sizes_change_is_said(name: str, size: int) -> None:
+    assert zoo.create(name).notes == ()
+    (note,) = zoo.create(name, image_size=(size + 4, size)).notes
+    side = 4 if name == "lenet1" else 5
+    assert note.endswith(f"reads maps of {side + 1} x {side}; as published: {side} x {side}")

@@ -118,6 +118,7 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
     recipe = run.recipe
     check_batches(recipe, group)
     network = _network(recipe, run.classes, run.path)
+    _compare_code(run, network, quiet=quiet or not group.first)
     if recipe.weights is not None and not (run.path / "checkpoints" / "last").is_dir():
         weights.load(network, Path(recipe.weights))
     quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
@@ -148,6 +149,15 @@ def _network(recipe: Recipe, classes: tuple[str, ...], where: Path) -> Network:
     consent.require(recipe.model, recipe.options, where)
     torch.manual_seed(seed_for("weights", recipe.seed))
     return build(recipe.model, recipe.options, classes, recipe.preprocess)
+
+
+def _compare_code(run: Run, network: Network, *, quiet: bool) -> None:
+    """Say where the file that makes a network of others is no longer what it was when the run began."""
+    began = run.read_json("environment.json").get("network", {})
+    if isinstance(network, Foreign) and began != network.origin:
+        was, here = (" ".join(map(str, origin.values())) for origin in (began, network.origin))
+        say(f"warn: the code of {run.recipe.model} has changed since {run.path} began ({was}; now {here}): what "
+            "follows may not be what it would have been", quiet=quiet)  # fmt: skip
 
 
 def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network) -> None:
