@@ -30,7 +30,7 @@ def wrapped(network: nn.Module) -> Foreign:
     network.eval()
     with watching(network) as calls, torch.no_grad():
         scores = network(IMAGES)
-    return Foreign(network, find(network, calls, (32, 32), scores), {})
+    return Foreign(network, find(network, calls, (32, 32), scores))
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -75,7 +75,7 @@ def test_features_carry_a_gradient_and_a_copy_has_its_own_weights() -> None:
 
 
 def test_without_features_it_says_what_it_needs() -> None:
-    network = Foreign(body(), Parts((), (("conv1",),), (), (), maps=False), {})
+    network = Foreign(body(), Parts((), (("conv1",),), (), (), maps=False))
     network.config = {"name": "mine:net"}
     with pytest.raises(DoesNotApply, match=r"mine:net has no maps .*\.Network\(stem, stages, head\)"):
         network.features(IMAGES)

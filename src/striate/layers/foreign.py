@@ -20,17 +20,16 @@ class Foreign(Network):
     Args:
         body: takes normalized images (N, C, H, W) to scores (N, K).
         parts: what `layers.parts.find` found.
-        origin: where it comes from, as plain data, to be kept with a run.
     """
 
-    def __init__(self, body: nn.Module, parts: Parts, origin: dict[str, str]) -> None:
+    def __init__(self, body: nn.Module, parts: Parts) -> None:
         nn.Module.__init__(self)
         self.body = body
         self.parts = parts
-        self.origin = origin
         self.auxiliary = nn.ModuleDict()
         self.notes: tuple[str, ...] = ()
         self.config: dict[str, Any] = {}
+        self.origin: dict[str, str] = {}
 
     @property
     def stem(self) -> nn.Module:  # type: ignore[override]

@@ -17,7 +17,6 @@ from striate.data import split as splitting
 from striate.data.audit import Audit
 from striate.data.split import Split
 from striate.data.table import SIDES, Table
-from striate.layers.foreign import Foreign
 from striate.layers.network import Network
 from striate.recognize.recognizer import build
 from striate.runtime.processes import ALONE, Group
@@ -154,7 +153,7 @@ def _network(recipe: Recipe, classes: tuple[str, ...], where: Path) -> Network:
 def _compare_code(run: Run, network: Network, *, quiet: bool) -> None:
     """Say where the file that makes a network of others is no longer what it was when the run began."""
     began = run.read_json("environment.json").get("network", {})
-    if isinstance(network, Foreign) and began != network.origin:
+    if began != network.origin:
         was, here = (" ".join(map(str, origin.values())) for origin in (began, network.origin))
         say(f"warn: the code of {run.recipe.model} has changed since {run.path} began ({was}; now {here}): what "
             "follows may not be what it would have been", quiet=quiet)  # fmt: skip
@@ -171,7 +170,7 @@ def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network) -> 
     write_json(out / "classes.json", list(data.table.classes))
     data.split.save(out / "split.parquet")
     write_json(out / "data.json", _describe(data))
-    origin = {"network": network.origin} if isinstance(network, Foreign) else {}
+    origin = {"network": network.origin} if network.origin else {}
     write_json(out / "environment.json", {**environment.describe(recipe.plan), **origin})
     write_text(out / "recipe.toml", recipe.to_toml())  # last: a directory with a recipe is a run
 

@@ -30,6 +30,7 @@ _NO_MATTER_OF_THE_NETWORK = {  # parameters of timm.create_model that would load
     "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir",
     "scriptable", "exportable", "no_jit", "model_name",
 }  # fmt: skip
+_ANY = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ class Maker:
             what = f"the class {module.__name__}" if isinstance(module, type) else f"a {type(module).__name__}"
             raise RecipeError(f"{self.name} returned {what}, not an nn.Module: let it return the network itself")
         parts = examine(self.name, module, shape, num_classes)
-        if isinstance(module, Network):
-            return module
-        network = Foreign(module, parts, dict(self.origin))
-        network.notes = (_described(self, parts),)
+        network = module if isinstance(module, Network) else Foreign(module, parts)
+        if isinstance(network, Foreign):
+            network.notes = (_described(self, parts),)
+        network.origin = dict(self.origin)
         return network
 
 
@@ -160,22 +161,25 @@ def _of_module(name: str) -> Maker:
     if not all(part.isidentifier() for part in (*module_name.split("."), function_name)):
         raise RecipeError(f"model {name!r}: write timm:NAME, or package.module:function for a network of your own")
     module = _imported(module_name, name)
-    file = Path(module.__file__).resolve() if module.__file__ else None
+    file = Path(module.__file__).resolve() if getattr(module, "__file__", None) else None
     function = getattr(module, function_name, None)
     if not callable(function):
         there = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise UnknownName(f"function in {file or module_name}", function_name, there)
+    origin = {"name": name, **({"file": str(file), "hash": _hash(file)} if file else {})}
+    return _of_function(name, function, origin)
+
+
+def _of_function(name: str, function: Callable[..., Any], origin: Mapping[str, str]) -> Maker:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         raise RecipeError(f"{name} does not say what it takes: wrap it in a function of your own") from None
-    usual = [parameter for parameter in parameters if parameter.kind not in _ANY]
-    names = {parameter.name: parameter.default for parameter in usual}
+    names = {parameter.name: parameter.default for parameter in parameters if parameter.kind not in _ANY}
     takes = {ours: theirs for ours, spellings in _SPELLINGS.items() for theirs in spellings if theirs in names}
     anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
     if anything:
         takes.setdefault("num_classes", "num_classes")  # as functions that pass all on to a class have it
-    origin = {"name": name, **({"file": str(file), "hash": _hash(file)} if file else {})}
     return Maker(
         name,
         function,
@@ -187,9 +191,6 @@ def _of_module(name: str) -> Maker:
         in_channels=_count(names.get(takes.get("in_channels", "")), 3),
         num_classes=_count(names.get(takes.get("num_classes", "")), 1000),
     )
-
-
-_ANY = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
 def _imported(module_name: str, name: str) -> Any:
