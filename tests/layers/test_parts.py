@@ -140,3 +140,22 @@ def test_watching_leaves_no_hook_behind_even_after_an_error() -> None:
     except RuntimeError:
         pass
     assert not any(module._forward_hooks for module in network.modules())
+
+
+class Voting(nn.Module):
+    """Two last layers whose scores are averaged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(48, 5), nn.Linear(48, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
+        return (self.one(x) + self.other(x)) / 2
+
+
+def test_where_several_layers_give_the_scores_none_of_them_is_the_head() -> None:
+    found = parts(Voting(), size=4)
+    assert (found.head, found.features) == ((), ())
+    chained = parts(nn.Sequential(nn.Flatten(), nn.Linear(48, 5), nn.ReLU(), nn.Linear(5, 5)), size=4)
+    assert chained.head == ("3",)  # the scores are its own, though another gives as many numbers

@@ -206,9 +206,9 @@ def test_torchvision_s_networks_are_functions_like_any_other(torchvision: object
     assert [maps.shape[1] for maps in network.eval().features(torch.rand(2, 3, 64, 64))] == [64, 128, 256, 512]
     assert lookup.find("torchvision.models:resnet18").num_classes == 1000
     with pytest.raises(RecipeError, match=r"in training the network returns a InceptionOutputs of 2.*aux_logits=false"):
-        zoo.create("torchvision.models:inception_v3", num_classes=5, image_size=128, init_weights=False)
+        zoo.create("torchvision.models:inception_v3", num_classes=5, image_size=299, init_weights=False)
     plain = zoo.create(
-        "torchvision.models:inception_v3", num_classes=5, image_size=128, aux_logits=False, init_weights=False
+        "torchvision.models:inception_v3", num_classes=5, image_size=299, aux_logits=False, init_weights=False
     )
     assert len(plain.stages) == 5
     with pytest.raises(RecipeError, match=r"fails on 2 pictures 1 x 64 x 64 .*preprocess\.channels"):

@@ -224,9 +224,10 @@ def _whole(network: nn.Module, calls: Sequence[Call], scores: Tensor) -> Parts:
         and call.given is not None
         and call.given.ndim == 2
     ]
-    if not layers:
+    last = [call for call in layers if call.returned is scores] or layers
+    if len(last) != 1:  # none, or several whose scores are joined: no vectors that alone settle them
         return Parts((), (children,), (), (), maps=False)
-    head = layers[-1]
+    head = last[0]
     body = tuple(name for name in children if not f"{head.module}.".startswith(f"{name}."))
     return Parts((), (body or children,), (head.module,), (Place(head.module, head.number, given=True),), maps=False)
 
