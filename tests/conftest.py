@@ -1,6 +1,9 @@
 """What all tests share: where real data lies, and a cache of their own."""
 
+import itertools
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,3 +24,21 @@ def shared_data() -> Path:
     if not (folder / "MANIFEST.json").is_file():
         pytest.skip(f"real data is absent: no {folder / 'MANIFEST.json'}; set STRIATE_DATA to its folder")
     return folder
+
+
+_MODULES = itertools.count(1)  # one that was imported is not looked for again, so each has a name of its own
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Write a module of the user's own into the current folder and return its name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr("striate.zoo.consent._NAMED", set())
+
+    def write(text: str) -> str:
+        name = f"own_networks_{next(_MODULES)}"
+        (tmp_path / f"{name}.py").write_text(f"import torch\nfrom torch import nn\n\n{text}")
+        return name
+
+    return write

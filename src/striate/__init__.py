@@ -51,7 +51,8 @@ def train(  # noqa: PLR0913 the verb's twelve options, and quiet
 
     Args:
         data: a folder, a manifest, or a source's name; not needed with `resume`, nor with `base` for its own data.
-        model: a name of `striate.zoo.MODELS`; by default one that suits the pictures.
+        model: a name of `striate.zoo.MODELS`, or `timm:NAME`, or `package.module:function`, your own; by default one
+            that suits the pictures.
         out: the run directory; by default `runs/DATA-MODEL`. An existing name gets a number.
         epochs: how often every picture is seen.
         batch_size: pictures per step.
@@ -121,7 +122,11 @@ def evaluate(
 
 
 def load(path: str | Path) -> NetworkRecognizer:
-    """Return the recognizer of a run directory, or of a folder that one was saved to."""
+    """Return the recognizer of a run directory, or of a folder that one was saved to.
+
+    Raises:
+        DataError: there is none, or its network is made by a function that you have not named; see `zoo.consent`.
+    """
     from striate.recognize.load import load as read
 
     return read(Path(path))

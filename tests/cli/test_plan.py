@@ -33,3 +33,13 @@ def test_a_word_that_is_no_plan_names_the_choices(call):
     outcome = call("plan", "lenet1", "--set", "plan=fastest")
     assert outcome.status == 2
     assert "choose auto, reference, or fields" in outcome.errors
+
+
+def test_a_network_of_one_s_own_is_measured_like_any_other(call, own_module):
+    text = (
+        "def build(num_classes, in_channels):\n    return nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), "
+        "nn.Linear(16 * in_channels, num_classes))\n"
+    )
+    name = f"{own_module(text)}:build"
+    outcome = call("plan", name, "--seconds", "0", "--set", "plan.precision=float32", "--batch-size", "2", "--json")
+    assert json.loads(outcome.output)["model"] == name

@@ -1,5 +1,7 @@
 """The recipe that is taken where the user says nothing."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,21 @@ def test_a_chosen_optimizer_gets_a_rate_that_suits_it_and_a_chosen_rate_stays(sh
     assert recipe(shapes, "resnet18", optimizer={"name": "adam"}).optimizer.lr == 2e-3
     assert recipe(shapes, "resnet18", optimizer={"lr": 0.7}).optimizer.lr == 0.7
     assert recipe(shapes, "squeezenet1_1", optimizer={"name": "sgd"}).optimizer.lr == pytest.approx(0.02 / 4)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "side", "size"),
+    [("num_classes", 32, 32), ("num_classes", 300, 224), ("num_classes, image_size=48", 32, 48)],
+)
+def test_a_network_of_one_s_own_sees_small_pictures_as_they_are_unless_it_says_a_size(
+    shapes: Table, own_module: Callable[[str], str], parameters: str, side: int, size: int
+) -> None:
+    name = f"{own_module(f'def build({parameters}): ...')}:build"
+    rows = np.arange(len(shapes))
+    found = resolve(shapes, rows, Look(np.full((len(rows), 2), side), 3), name, {})
+    assert found.preprocess.size == (size, size)
+    assert (found.optimizer.name, found.optimizer.clip) == ("adamw", 1.0)
+    assert resolve(shapes, rows, Look(np.full((len(rows), 2), side), 3), name, {"image_size": 40}).preprocess.size == (
+        40,
+        40,
+    )

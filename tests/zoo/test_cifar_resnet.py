@@ -58,3 +58,9 @@ def test_pictures_of_8_are_taken_and_smaller_ones_refused_with_the_size() -> Non
     assert [maps.shape[-1] for maps in features] == [8, 4, 2]
     with pytest.raises(DoesNotApply, match="resnet20 takes pictures of 8 x 8 and more, not 8 x 7"):
         zoo.create("resnet20", image_size=(8, 7))
+
+
+def test_blocks_that_start_at_nothing_leave_the_stem_s_maps_as_they_are() -> None:
+    network = zoo.create("resnet20", image_size=8, init="zero").eval()
+    images = torch.rand(2, 3, 8, 8)
+    assert torch.equal(network.features(images)[0], network.stem(images))

@@ -168,3 +168,11 @@ def test_c5_is_the_convolution_it_says_it_is_at_its_own_size_and_on_larger_maps(
         maps = torch.randn(3, 16, height, width, dtype=torch.float64)
         expected = nn.functional.conv2d(maps, layer.weight, layer.bias)
         assert torch.allclose(layer(maps), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "size"), [("lenet1", 28), ("lenet5", 32), ("lenet5_modern", 32)])
+def test_what_other_sizes_change_is_said(name: str, size: int) -> None:
+    assert zoo.create(name).notes == ()
+    (note,) = zoo.create(name, image_size=(size + 4, size)).notes
+    side = 4 if name == "lenet1" else 5
+    assert note.endswith(f"reads maps of {side + 1} x {side}; as published: {side} x {side}")

@@ -36,3 +36,9 @@ def test_checkpointing_changes_no_number() -> None:
         states.append({**dict(network.named_buffers()), **{n: w.grad for n, w in network.named_parameters()}})
     assert states[0].keys() == states[1].keys()
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_blocks_that_start_at_nothing_leave_what_enters_their_stage() -> None:
+    network = zoo.create("preresnet164", image_size=8, init="zero").eval()
+    maps = torch.randn(1, 64, 8, 8)
+    assert torch.equal(network.stages[0][1:](maps), maps)

@@ -21,7 +21,9 @@ EXAMPLES = (
 
 
 def plan(
-    model: Annotated[str, Argument(metavar="MODEL", help="A name from `striate models`.")],
+    model: Annotated[
+        str, Argument(metavar="MODEL", help="A name from `striate models`, timm:NAME, or package.module:function.")
+    ],
     image_size: Annotated[
         int | None, Option(metavar="PIXELS", help="The side of the pictures; by default the published one.")
     ] = None,
@@ -74,10 +76,10 @@ def _recipe(model: str, image_size: int | None, batch_size: int, channels: int, 
     """Return the model's usual recipe for pictures of this size."""
     from striate.train import defaults
     from striate.train.recipe import Recipe, merge, settings_to_values
-    from striate.zoo import MODELS
+    from striate.zoo.lookup import find
 
-    row = MODELS[model]
-    size: Any = image_size or list(row.image_size)
+    row = find(model)
+    size: Any = image_size or list(row.image_size or (224, 224))
     pixels = {"size": size, "channels": channels, "mean": [0.5] * channels, "std": [0.25] * channels}
     usual = merge(defaults.FAMILIES.get(row.family, {}), defaults.VARIANTS.get(model, {}))
     usual = merge(usual, {"model": model, "epochs": 1, "batch_size": batch_size, "preprocess": pixels})

@@ -26,7 +26,11 @@ def train(
         Argument(metavar="DATA", help="A folder with one folder a class, a CSV or Parquet table, or a known set."),
     ] = None,
     model: Annotated[
-        str | None, Option(metavar="NAME", help="A name from `striate models`; by default one that suits DATA.")
+        str | None,
+        Option(
+            metavar="NAME",
+            help="A name from `striate models`, timm:NAME, or package.module:function; by default one that suits DATA.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, Option(metavar="RUN", help="The run's directory; one that exists is kept, the new gets -2.")

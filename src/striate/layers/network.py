@@ -25,6 +25,7 @@ class Network(nn.Module):
     Attributes:
         config: what it was made from, ready for JSON; `zoo.create(**network.config)` makes the same one again.
             Empty for a network that is not of the zoo.
+        origin: of a network of others, the file or library that it comes from, to be kept with a run; else empty.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Network(nn.Module):
         self.auxiliary = nn.ModuleDict(auxiliary or {})
         self.notes = tuple(notes)
         self.config: dict[str, Any] = {}
+        self.origin: dict[str, str] = {}
         for extra in (auxiliary or {}).values():
             self._require_block(extra.reads)
 

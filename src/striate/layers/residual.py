@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+INITIAL_OF_BLOCKS = ("he", "zero")  # He et al., 2015; the same, and every block starts as doing nothing
+
 
 class Pad(nn.Module):
     """Option A: every stride-th pixel, and channels of zeros around those there are; no parameters."""
@@ -32,3 +34,17 @@ class Residual(nn.Module):
         """Take `x` to maps of the shape that body and shortcut agree on."""
         joined: Tensor = self.join(self.body(x) + self.shortcut(x))
         return joined
+
+
+def start_at_nothing(network: nn.Module) -> None:
+    """Begin every residual block of `network` as the identity: the last scale of its body is 0.
+
+    Goyal et al., 2017, section 5.1 (https://arxiv.org/abs/1706.02677). Where a body ends in a convolution, as in
+    blocks that normalize first, that is set to 0 instead.
+    """
+    for block in network.modules():
+        body = getattr(block, "body", None)
+        if not isinstance(body, nn.Module) or not hasattr(block, "shortcut"):
+            continue
+        last = [layer for layer in body.modules() if isinstance(layer, nn.BatchNorm2d | nn.Conv2d)][-1]
+        nn.init.zeros_(last.weight)

@@ -24,6 +24,7 @@ from striate.recognize.predict import Prediction, answers
 from striate.runtime.answering import Answering
 from striate.runtime.inference import batch_size, evaluating, score_images
 from striate.runtime.plan import Plan
+from striate.zoo import consent
 
 DESCRIPTION, WEIGHTS = "recognizer.json", "weights.safetensors"
 _FORMAT = 1
@@ -34,7 +35,7 @@ class NetworkRecognizer:
     """A network that answers with class names.
 
     Args:
-        model: its name in the zoo.
+        model: its name in the zoo, or of a network of others.
         options: the family's options that it was built with.
         network: the module itself.
         classes: class names in the order of its scores.
@@ -145,7 +146,8 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
     """Read what `save` wrote.
 
     Raises:
-        DataError: the folder holds no recognizer, or a damaged one.
+        DataError: the folder holds no recognizer, or a damaged one, or one whose network is made by code that the
+            user has never named; see `zoo.consent`.
     """
     description = _read_description(path / DESCRIPTION)
     try:
@@ -153,6 +155,7 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
         model, options, temperature = description["model"], description["options"], float(description["temperature"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path / DESCRIPTION} is not a description of a recognizer: {error}") from None
+    consent.require(model, options, path)
     network = build(model, options, classes, preprocess)
     read_weights(path / WEIGHTS, network)
     plan = (plan or Plan()).resolve(network)

@@ -26,6 +26,7 @@ from striate.train.defaults import Look
 from striate.train.fit import Data, carry_on, check_batches, prepare
 from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values, validated
 from striate.train.run import Run
+from striate.zoo import consent
 
 _TRAININGS = itertools.count(1)  # of this process; torchrun's restarts count anew, in the same order
 _ENOUGH_TO_CHOOSE = 6_000  # validation pictures: an accuracy near 90 % is known to within 0.8 points
@@ -67,6 +68,7 @@ def begin(request: Request) -> Run:
     """
     with together() as group:
         quiet = request.quiet or not group.first
+        _take_consent(request)
         opened: list[Table] = []
         note = f"run {next(_TRAININGS)}"
         path = group.first_does(lambda: _taken_up(request, group, note) or _prepared(request, group, opened))
@@ -89,10 +91,20 @@ def _taken_up(request: Request, group: Group, note: str) -> Path | None:
 def _prepared(request: Request, group: Group, opened: list[Table]) -> Path:
     """Make the run directory and return it; the table goes into `opened`, so that it is read once."""
     data, recipe = resolve(request)
-    out = request.out or Path("runs") / f"{_short(data.table)}-{recipe.model}"
+    out = request.out or Path("runs") / f"{_short(data.table)}-{_plain(recipe.model)}"
     check_batches(recipe, group)
     opened.append(data.table)
     return prepare(data, recipe, free_name(out), quiet=request.quiet).path
+
+
+def _take_consent(request: Request) -> None:
+    """Let the code run that the user names, in each process; a run to be repeated must not name any other."""
+    named = request.model or settings_to_values(request.settings).get("model")
+    if named is not None:
+        consent.give(named)
+    elif request.base is not None:
+        recipe = Run(request.base).recipe
+        consent.require(recipe.model, recipe.options, request.base)
 
 
 def resolve(request: Request) -> tuple[Data, Recipe]:
@@ -223,4 +235,8 @@ def count(number: int, noun: str) -> str:
 
 def _short(table: Table) -> str:
     name = table.source if table.pixels is not None else Path(table.location).stem
-    return re.sub(r"[^\w.-]+", "-", name).strip("-") or "data"
+    return _plain(name) or "data"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-")

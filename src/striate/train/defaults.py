@@ -11,9 +11,11 @@ from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.train.recipe import Recipe, merge, validated
-from striate.zoo import MODELS
+from striate.zoo.lookup import find, is_foreign
 
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
+FOREIGN = "foreign"  # the family of all networks of others
+_LARGE = (224, 224)  # of a network of others that does not say, and pictures that are large or of several sizes
 _LARGEST = 64  # pictures of one size up to this are taken as they are; others are brought to it
 _RATE = 0.3 / 128  # stochastic gradient descent's learning rate per picture of the batch, where _RATES has none
 _PLAIN_VGG = ("vgg11", "vgg13", "vgg16", "vgg16_c", "vgg19")  # without batch norm, so in need of smaller steps
@@ -74,6 +76,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "squeezenet": {"optimizer": {"name": "adam", "lr": 1e-3}, "options": {"init": "he"}},
     "convnet": {"optimizer": {"name": "adam", "lr": 2e-3}},
     "airbench": {"optimizer": {"name": "sgd", "l2": 5e-4}},
+    # nothing is known of it: steps that scale themselves, of bounded length, suit convolutions and attention alike
+    FOREIGN: {"optimizer": {"name": "adamw", "lr": 1e-3, "l2": 0.02, "clip": 1.0}},
 }
 _PLAIN = {"optimizer": {"clip": 2.0}, "options": {"init": "he"}}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -125,7 +129,7 @@ def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None
         RecipeError: a value that is not allowed.
     """
     name = model or "resnet20"
-    row = MODELS[name]
+    row = find(name)
     preprocess = _preprocess(row.family, row.image_size, look)
     common = {
         "model": name,
@@ -154,12 +158,12 @@ def check(wanted: Mapping[str, Any]) -> None:
         RecipeError: a value that is not allowed.
     """
     name = wanted.get("model") or "resnet20"
-    row = MODELS[name]
+    size = find(name).image_size or _LARGE
     color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
-    least = {"model": name, "epochs": 1, "preprocess": {"size": list(row.image_size), **color}}
-    size = {"preprocess": {"size": wanted["image_size"]}} if "image_size" in wanted else {}
+    least = {"model": name, "epochs": 1, "preprocess": {"size": list(size), **color}}
+    asked = {"preprocess": {"size": wanted["image_size"]}} if "image_size" in wanted else {}
     rest = {key: value for key, value in wanted.items() if key not in {"image_size", "preprocess"}}
-    Recipe.from_values(merge(merge(least, size), rest))
+    Recipe.from_values(merge(merge(least, asked), rest))
 
 
 def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | None) -> str:
@@ -175,9 +179,16 @@ def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | 
     )
 
 
-def _preprocess(family: str, own: tuple[int, int], look: Look) -> dict[str, Any]:
+def _family(model: str) -> str:
+    return FOREIGN if is_foreign(model) else find(model).family
+
+
+def _preprocess(family: str, own: tuple[int, int] | None, look: Look) -> dict[str, Any]:
     size = look.size
-    if family in {"lenet", "alvinn"}:
+    if family == FOREIGN:
+        small = size is not None and max(size) <= _LARGEST
+        return {"size": list(own or (size if small and size else _LARGE)), "channels": look.channels, "fit": "crop"}
+    if own is not None and family in {"lenet", "alvinn"}:
         smaller = size is not None and size[0] <= own[0] and size[1] <= own[1] and max(size) > max(own) // 2
         return {"size": list(own), "channels": look.channels, "fit": "center" if smaller else "crop"}
     if size is None or max(size) > _LARGEST:
@@ -203,7 +214,7 @@ def _with_rate(values: dict[str, Any]) -> dict[str, Any]:
     lr = _ADAPTIVE_RATE
     if values["optimizer"].get("name", "sgd") == "sgd":
         model = values["model"]
-        rate = _RATES.get(model, _RATES.get(MODELS[model].family, _RATE))
+        rate = _RATES.get(model, _RATES.get(_family(model), _RATE))
         lr = round(rate * values["batch_size"], 4)
     return merge(values, {"optimizer": {"lr": lr}})
 

@@ -19,7 +19,6 @@ from striate.data.split import Split
 from striate.data.table import SIDES, Table
 from striate.layers.network import Network
 from striate.recognize.recognizer import build
-from striate.runtime.plan import Plan
 from striate.runtime.processes import ALONE, Group
 from striate.train import environment
 from striate.train.finish import finish
@@ -28,7 +27,7 @@ from striate.train.recipe import Recipe
 from striate.train.rehearsal import choose_plan
 from striate.train.run import Run
 from striate.train.storing import open_store
-from striate.zoo import weights
+from striate.zoo import consent, weights
 
 
 @dataclass(frozen=True)
@@ -90,14 +89,14 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     data.check()
     if len(data.readable("val")) == 0 and (recipe.patience is not None or recipe.schedule.name == "plateau"):
         raise RecipeError("early stopping and the plateau schedule watch validation, and there are no such pictures")
-    network = _network(recipe, data.table.classes)
+    network = _network(recipe, data.table.classes, out)
     for note in network.notes:
         say(f"note: {note}", quiet=quiet)
     if recipe.weights is not None:
         weights.load(network, Path(recipe.weights))
     plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
-    _make_directory(out, data, recipe, plan)
+    _make_directory(out, data, recipe, network)
     return Run(out)
 
 
@@ -117,7 +116,8 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
     """
     recipe = run.recipe
     check_batches(recipe, group)
-    network = _network(recipe, run.classes)
+    network = _network(recipe, run.classes, run.path)
+    _compare_code(run, network, quiet=quiet or not group.first)
     if recipe.weights is not None and not (run.path / "checkpoints" / "last").is_dir():
         weights.load(network, Path(recipe.weights))
     quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
@@ -144,12 +144,22 @@ def check_batches(recipe: Recipe, group: Group) -> None:
         )
 
 
-def _network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
+def _network(recipe: Recipe, classes: tuple[str, ...], where: Path) -> Network:
+    consent.require(recipe.model, recipe.options, where)
     torch.manual_seed(seed_for("weights", recipe.seed))
     return build(recipe.model, recipe.options, classes, recipe.preprocess)
 
 
-def _make_directory(out: Path, data: Data, recipe: Recipe, plan: Plan) -> None:
+def _compare_code(run: Run, network: Network, *, quiet: bool) -> None:
+    """Say where the file that makes a network of others is no longer what it was when the run began."""
+    began = run.read_json("environment.json").get("network", {})
+    if began != network.origin:
+        was, here = (" ".join(map(str, origin.values())) for origin in (began, network.origin))
+        say(f"warn: the code of {run.recipe.model} has changed since {run.path} began ({was}; now {here}): what "
+            "follows may not be what it would have been", quiet=quiet)  # fmt: skip
+
+
+def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.mkdir()
@@ -160,7 +170,8 @@ def _make_directory(out: Path, data: Data, recipe: Recipe, plan: Plan) -> None:
     write_json(out / "classes.json", list(data.table.classes))
     data.split.save(out / "split.parquet")
     write_json(out / "data.json", _describe(data))
-    write_json(out / "environment.json", environment.describe(plan))
+    origin = {"network": network.origin} if network.origin else {}
+    write_json(out / "environment.json", {**environment.describe(recipe.plan), **origin})
     write_text(out / "recipe.toml", recipe.to_toml())  # last: a directory with a recipe is a run
 
 

@@ -22,10 +22,10 @@ def create(
     image_size: int | tuple[int, int] | list[int] | None = None,
     **options: Any,
 ) -> Network:
-    """Build the network of row `name`, with freshly drawn weights (`torch.manual_seed` settles them).
+    """Build the network `name`, with freshly drawn weights (`torch.manual_seed` settles them).
 
     Args:
-        name: a row of `MODELS`.
+        name: a row of `MODELS`; or `timm:NAME`; or `package.module:function`, which is imported and called.
         num_classes: how many scores it gives; by default the row's own, as for the two that follow.
         in_channels: 1 for gray pictures, 3 for color.
         image_size: height and width of its pictures, or one number for both.
@@ -41,7 +41,7 @@ def create(
     """
     from striate.zoo.building import build
 
-    return build(MODELS[name], num_classes=num_classes, in_channels=in_channels, image_size=image_size, options=options)
+    return build(name, num_classes=num_classes, in_channels=in_channels, image_size=image_size, options=options)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""From a row of the catalog to a network: what is not said comes from the row, what is said is checked."""
+"""From a name to a network: what is not said comes from the row or the maker, what is said is checked."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -7,27 +7,34 @@ from typing import Any
 from striate.core.errors import RecipeError
 from striate.layers.network import Network
 from striate.zoo.catalog import Row
+from striate.zoo.lookup import find
 from striate.zoo.options import resolve
+
+_LARGE = (224, 224)  # for networks of others that do not say what they were made for
 
 
 def build(
-    row: Row,
+    name: str,
     *,
     num_classes: int | None,
     in_channels: int | None,
     image_size: int | Sequence[int] | None,
     options: Mapping[str, Any],
 ) -> Network:
-    """Build the network of `row`; arguments and errors as `zoo.create` has them."""
-    family = import_module(row.module)
-    height, width = _pair(row.name, row.image_size if image_size is None else image_size)
-    chosen = resolve(row.name, options, family.OPTIONS)
+    """Build the network `name`; arguments and errors as `zoo.create` has them."""
+    known = find(name)
+    height, width = _pair(name, (known.image_size or _LARGE) if image_size is None else image_size)
     numbers = {
-        "num_classes": _positive(row.name, "num_classes", row.num_classes if num_classes is None else num_classes),
-        "in_channels": _positive(row.name, "in_channels", row.in_channels if in_channels is None else in_channels),
+        "num_classes": _positive(name, "num_classes", known.num_classes if num_classes is None else num_classes),
+        "in_channels": _positive(name, "in_channels", known.in_channels if in_channels is None else in_channels),
     }
-    network: Network = family.build(row.name, **numbers, image_size=(height, width), **chosen)
-    network.config = {"name": row.name, **numbers, "image_size": [height, width], **chosen}
+    if isinstance(known, Row):
+        family = import_module(known.module)
+        options = resolve(name, options, family.OPTIONS)
+        network: Network = family.build(name, **numbers, image_size=(height, width), **options)
+    else:
+        network = known.make(options=options, **numbers, image_size=(height, width))
+    network.config = {"name": name, **numbers, "image_size": [height, width], **options}
     return network
 
 

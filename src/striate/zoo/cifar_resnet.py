@@ -12,7 +12,7 @@ from torch import nn
 from striate.layers.blocks import conv, conv_bn, pooled_linear
 from striate.layers.initial import he, initialize
 from striate.layers.network import Network
-from striate.layers.residual import Pad, Residual
+from striate.layers.residual import INITIAL_OF_BLOCKS, Pad, Residual, start_at_nothing
 from striate.zoo.options import Allowed, Layouts, resolve
 from striate.zoo.sizes import require
 
@@ -23,8 +23,9 @@ VARIANTS = {  # blocks in each of the three stages: n of the paper's 6n + 2 laye
 }
 # fmt: on
 OPTIONS: dict[str, Allowed] = {
-    "shortcut": ("A", "B")
-}  # A pads with zeros, as the paper does on CIFAR; B projects, with parameters
+    "shortcut": ("A", "B"),  # A pads with zeros, as the paper does on CIFAR; B projects, with parameters
+    "init": INITIAL_OF_BLOCKS,
+}
 WIDTHS = (16, 32, 64)
 SMALLEST = 8  # the last stage is a quarter of the picture: 2 x 2
 
@@ -51,7 +52,8 @@ def layouts(name: str) -> Layouts:
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:
     """Build `name` for pictures of 8 x 8 and more. Stages are at the picture's size, a half and a quarter of it."""
     require(name, image_size, SMALLEST, 32)
-    shortcut = resolve(name, options, OPTIONS).get("shortcut")
+    chosen = resolve(name, options, OPTIONS)
+    shortcut = chosen.get("shortcut")
     stages, before = [], WIDTHS[0]
     for width in WIDTHS:
         blocks = [_block(before, width, shortcut), *(_block(width, width, shortcut) for _ in range(VARIANTS[name] - 1))]
@@ -60,6 +62,8 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     stem = OrderedDict(conv=conv(in_channels, WIDTHS[0], 3), bn=nn.BatchNorm2d(WIDTHS[0]), relu=nn.ReLU())
     network = Network(nn.Sequential(stem), stages, pooled_linear(before, num_classes))
     initialize(network, he)
+    if chosen.get("init") == "zero":
+        start_at_nothing(network)
     return network
 
 

@@ -169,7 +169,13 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     chosen = resolve(name, options, OPTIONS)
     require(name, image_size, SMALLEST, 28 if name == "lenet1" else 32)
     height, width = (((side - 4) // 2 - 4) // 2 for side in image_size)
-    return VARIANTS[name](num_classes, in_channels, (height, width), **chosen)
+    network = VARIANTS[name](num_classes, in_channels, (height, width), **chosen)
+    side = 4 if name == "lenet1" else 5
+    if (height, width) != (side, side):
+        layer = "output layer" if name == "lenet1" else "layer C5"
+        note = f"{name}'s {layer} reads maps of {height} x {width}; as published: {side} x {side}"
+        network.notes = (*network.notes, note)
+    return network
 
 
 def _class_codes(num_classes: int, choice: str) -> tuple[Tensor, tuple[str, ...]]:

@@ -15,11 +15,12 @@ from striate.layers.blocks import conv, pooled_linear
 from striate.layers.checkpointing import CHECKPOINTING, Checkpointed
 from striate.layers.initial import he, initialize
 from striate.layers.network import Network
+from striate.layers.residual import INITIAL_OF_BLOCKS, start_at_nothing
 from striate.zoo.options import Allowed, resolve
 from striate.zoo.sizes import require
 
 VARIANTS = {"preresnet164": 18, "preresnet1001": 111}  # blocks in each of the three stages: n of 9n + 2 layers
-OPTIONS: dict[str, Allowed] = {"checkpointing": CHECKPOINTING}
+OPTIONS: dict[str, Allowed] = {"checkpointing": CHECKPOINTING, "init": INITIAL_OF_BLOCKS}
 WIDTHS = (16, 32, 64)  # of the 3x3 convolutions
 EXPANSION = 4
 SMALLEST = 8  # the last stage is a quarter of the picture: 2 x 2
@@ -67,4 +68,6 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     head = pooled_linear(c_in, num_classes, [("bn", nn.BatchNorm2d(c_in)), ("relu", nn.ReLU())])
     network = Network(nn.Sequential(OrderedDict(conv=conv(in_channels, WIDTHS[0], 3))), stages, head)
     initialize(network, he)
+    if chosen["init"] == "zero":
+        start_at_nothing(network)
     return network

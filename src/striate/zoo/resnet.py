@@ -15,7 +15,7 @@ from torch import nn
 from striate.layers.blocks import conv, conv_bn, pooled_linear
 from striate.layers.initial import he, initialize
 from striate.layers.network import Network
-from striate.layers.residual import Pad, Residual
+from striate.layers.residual import INITIAL_OF_BLOCKS, Pad, Residual, start_at_nothing
 from striate.zoo.options import Allowed, Layouts, resolve
 from striate.zoo.sizes import STEM, Stem
 
@@ -24,7 +24,7 @@ EXPANSION = 4  # a bottleneck's output has four times the channels of its 3x3 co
 OPTIONS: dict[str, Allowed] = {
     "shortcut": ("A", "B", "C"),  # where the shape changes: A pads with zeros, B projects; C projects everywhere
     "stem": STEM,
-    "init": ("he", "zero"),  # zero: He's, and every block starts as doing nothing (https://arxiv.org/abs/1706.02677)
+    "init": INITIAL_OF_BLOCKS,
 }
 
 _STEM = Stem(
@@ -113,7 +113,7 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     network = Network(_stem(in_channels, small=small), stages, pooled_linear(c_in, num_classes), notes=notes)
     initialize(network, he)
     if chosen.get("init") == "zero":
-        _start_at_nothing(network)
+        start_at_nothing(network)
     return network
 
 
@@ -134,10 +134,3 @@ def _block(layers: "OrderedDict[str, nn.Module]", shape: tuple[int, int, int], c
     if chosen["shortcut"] == "C" or (changes and chosen["shortcut"] == "B"):
         return Residual(body, conv_bn(c_in, c_out, 1, stride=stride))
     return Residual(body, Pad(c_in, c_out, stride) if changes else nn.Identity())
-
-
-def _start_at_nothing(network: Network) -> None:
-    for block in network.modules():
-        if isinstance(block, Residual):
-            last = [layer for layer in block.body.modules() if isinstance(layer, nn.BatchNorm2d)][-1]
-            nn.init.zeros_(last.weight)

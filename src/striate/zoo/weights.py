@@ -113,7 +113,7 @@ def _with_nearest(name: str, others: list[str]) -> str:
 
 
 def _layouts(network: nn.Module) -> Layouts:
-    if not isinstance(network, Network) or not network.config:
+    if not isinstance(network, Network) or network.config.get("name") not in MODELS:
         return {OWN: ()}
     model = network.config["name"]
     of_others: Callable[[str], Layouts] | None = getattr(import_module(MODELS[model].module), "layouts", None)
