@@ -40,9 +40,7 @@ def test_the_matrix_is_the_definition_summed_by_hand() -> None:
     image, weight = made(1, 2, 5, 6), made(3, 2, 2, 3, seed=1)
     maps = toeplitz(weight, (5, 6)) @ image.flatten()
     for o, i, j in product(range(3), range(4), range(4)):
-        total = sum(
-            weight[o, c, a, b] * image[0, c, i + a, j + b] for c, a, b in product(range(2), range(2), range(3))
-        )
+        total = sum(weight[o, c, a, b] * image[0, c, i + a, j + b] for c, a, b in product(range(2), range(2), range(3)))
         assert maps.view(3, 4, 4)[o, i, j].item() == pytest.approx(total.item(), abs=1e-12)
 
 
