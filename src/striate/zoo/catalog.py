@@ -128,7 +128,7 @@ _ROWS = [  # a row: name, year, parameters, MACs, title, published result, its o
         ("alexnet_owt", 2014, 61_100_840, 714_188_480, "torchvision's: 64-192-384-256-256, no normalization",
             "ImageNet 43.48 % error (torchvision)", {}),
     ),
-    *_family("zfnet", _IMAGENET, _DROP,
+    *_family("zfnet", _IMAGENET, {**_DROP, "norm": "response"},
         ("zfnet", 2013, 62_357_608, 1_168_032_896, "96-256-384-384-256", "ImageNet 38.4 % error, 10 crops", {}),
         ("zfnet_wide", 2013, 107_627_624, 2_476_704_896, "96-256-512-1024-512",
             "ImageNet 37.5 % error, 10 crops", {}),
