@@ -3,9 +3,9 @@
 A class for every pixel at the speed of video: bottlenecks that shrink the picture early, see far by dilation and by 5x1
 and 1x5 filters, and have no biases; few of them enlarge it again, each value back to where the maximum was. `enet` is
 the encoder as a classifier in the form that most people use (davidtvs/PyTorch-ENet): one slope in each PReLU, a PReLU
-before each sum too, a quarter of the input's maps inside a bottleneck. `enet_torch7` is the authors' own release
-(e-lab/ENet-training): a slope for every map, as the paper says, none before the sum, a quarter of the output's maps
-inside. `zoo.enet.segmentation` builds the whole network, with its decoder.
+before each sum too, a quarter of the input's maps inside a bottleneck, 3x3 windows in the first pooling. `enet_torch7`
+is the authors' own release (e-lab/ENet-training): a slope for every map, as the paper says, none before the sum, a
+quarter of the output's maps inside, windows of 2x2. `zoo.enet.segmentation` builds the whole network, with its decoder.
 """
 
 from collections import OrderedDict
