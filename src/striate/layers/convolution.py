@@ -43,7 +43,7 @@ def by_columns(
     """
     c_out, kernel = weight.shape[0], (weight.shape[2], weight.shape[3])
     columns = F.unfold(images, kernel, dilation=dilation, padding=padding, stride=stride)
-    parts = columns.unflatten(1, (groups, -1))  # (N, groups, C / groups * P * Q, places)
+    parts = columns.reshape(len(images), groups, -1, columns.shape[2])  # (N, groups, C / groups * P * Q, places)
     filters = weight.reshape(groups, c_out // groups, -1)
     height = output_size(images.shape[2], kernel[0], stride=stride, padding=padding, dilation=dilation)
     return (filters @ parts).reshape(len(images), c_out, height, -1)
@@ -69,8 +69,9 @@ def toeplitz(
     out = [output_size(side, extent, **moves) for side, extent in zip(size, kernel, strict=True)]
     c_out, per_group = weight.shape[0], weight.shape[1]
     matrix = weight.new_zeros(c_out, prod(out), per_group * groups, prod(size))
+    offsets: list[tuple[int, ...]] = list(product(*map(range, kernel)))
     for place, position in enumerate(product(*map(range, out))):
-        for offset in product(*map(range, kernel)):
+        for offset in offsets:
             pixel = [t * stride + a * dilation - padding for t, a in zip(position, offset, strict=True)]
             if any(not 0 <= at < side for at, side in zip(pixel, size, strict=True)):
                 continue

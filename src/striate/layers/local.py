@@ -56,7 +56,7 @@ class LocallyConnected2d(nn.Module):
             raise ValueError(f"a locally connected layer for maps of {self.size} cannot take {tuple(x.shape[2:])}")
         columns = F.unfold(x, self.kernel, padding=self.padding, stride=self.stride)  # (N, C * P * P, places)
         maps = self.weight @ columns.permute(2, 1, 0)  # (places, C', N)
-        maps = maps.permute(2, 1, 0).unflatten(2, self.places)
+        maps = maps.permute(2, 1, 0).reshape(len(x), -1, *self.places)
         return maps if self.bias is None else maps + self.bias
 
     def extra_repr(self) -> str:

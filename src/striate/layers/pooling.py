@@ -26,7 +26,7 @@ class Maxout(nn.Module):
         """
         if x.shape[1] % self.pieces:
             raise ValueError(f"maxout over {self.pieces} cannot take {x.shape[1]} channels: not a multiple of it")
-        return x.unflatten(1, (-1, self.pieces)).max(dim=2).values
+        return x.reshape(len(x), -1, self.pieces, *x.shape[2:]).max(dim=2).values
 
     def extra_repr(self) -> str:
         """Return how many channels compete, for the printed network."""

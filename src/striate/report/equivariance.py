@@ -87,7 +87,8 @@ def equivariance(picture: NDArray[np.uint8], shift: tuple[int, int] = (0, 1)) ->
 
 def _near(images: Tensor, maps: Tensor, shift: tuple[int, int]) -> list[tuple[int, int]]:
     parts = [by * maps.shape[axis] / images.shape[axis] for by, axis in zip(shift, (2, 3), strict=True)]
-    return list(product(*({floor(part), ceil(part)} for part in parts)))
+    rows, columns = ({floor(part), ceil(part)} for part in parts)
+    return list(product(rows, columns))
 
 
 def _rolled(maps: Tensor, by: tuple[int, int]) -> Tensor:

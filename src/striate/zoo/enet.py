@@ -135,7 +135,7 @@ class Doubling(Bottleneck):
     def forward(self, x: Tensor, halved: Tensor) -> Tensor:  # type: ignore[override]
         """Take maps (N, C, h, w) to (N, C', 2h, 2w): the shape of `halved`, the maps that the encoder halved."""
         _, places = F.max_pool2d(halved, 2, return_indices=True)
-        return self.joined(F.max_unpool2d(self.shortcut(x), places, 2), x)
+        return self.joined(F.max_unpool2d(self.shortcut(x), places, [2, 2]), x)
 
 
 class Segmenter(nn.Module):

@@ -97,7 +97,8 @@ def fine_scores(network: Network, images: Tensor) -> Tensor:
     pool = network.get_submodule("head.pool")
     rest = [layer for name, layer in network.head.named_children() if name not in {"pool", "average", "flatten"}]
     assert isinstance(pool, nn.MaxPool2d)
-    window = int(pool.kernel_size)
+    assert isinstance(pool.kernel_size, int)
+    window = pool.kernel_size
     height, width = ((side - window + 1) // window * window for side in maps.shape[2:])
     rows = []
     for top in range(window):
