@@ -71,7 +71,7 @@ def toeplitz(
     matrix = weight.new_zeros(c_out, prod(out), per_group * groups, prod(size))
     offsets: list[tuple[int, ...]] = list(product(*map(range, kernel)))
     for place, position in enumerate(product(*map(range, out))):
-        for offset in offsets:
+        for tap, offset in enumerate(offsets):
             pixel = [t * stride + a * dilation - padding for t, a in zip(position, offset, strict=True)]
             if any(not 0 <= at < side for at, side in zip(pixel, size, strict=True)):
                 continue
@@ -79,7 +79,7 @@ def toeplitz(
             for group, filters in enumerate(weight.chunk(groups)):
                 rows = slice(group * len(filters), (group + 1) * len(filters))
                 channels = slice(group * per_group, (group + 1) * per_group)
-                matrix[rows, place, channels, column] = filters[(..., *offset)]
+                matrix[rows, place, channels, column] = filters.flatten(2)[:, :, tap]
     return matrix.flatten(2).flatten(0, 1)
 
 
