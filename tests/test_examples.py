@@ -40,6 +40,11 @@ PRINTS = {  # what must be among the lines that the script prints
         r"picture 0 of epoch 1 under seed 0: \{'rotation': '[+-]\d+°', 'brightness': '[01]\.\d\d'\}",
         r"its move, output pixel to input pixel: \[\[.*\]\]",
     ],
+    "show_equivariance": [
+        r"equivariance\.png: a row for each layer",
+        r"convolution, closed to a ring: 0\.0% differs after a shift of 1 pixel, 0\.0% of 2",
+        r"convolution of stride 2: [1-9]\d\.\d% differs after a shift of 1 pixel, 0\.0% of 2",
+    ],
     "make_shapes": [
         r"40 pictures of 10 shapes in shapes/, such as a \w+",
         r"its box \(left, top, right, bottom\) is \(\d+, \d+, \d+, \d+\); \d+\.\d% of the picture is shape",

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from striate import zoo
+from striate.zoo.overfeat import fine_scores
 
 
 def test_a_larger_picture_is_answered_at_many_places_which_are_averaged() -> None:
@@ -27,3 +28,17 @@ def test_what_the_head_is_built_for_is_what_comes(name: str, size: int) -> None:
     left = network.head.pool(network.features(torch.empty(1, 3, size, size, device="meta"))[-1])
     reads = network.get_submodule(f"head.fc{6 if name == 'overfeat_fast' else 7}").kernel_size
     assert reads == tuple(left.shape[2:])
+
+
+def test_fine_scores_are_those_of_the_pooling_begun_at_each_offset_and_contain_the_coarse_ones() -> None:
+    torch.manual_seed(0)
+    network = zoo.create("overfeat_fast", image_size=12, num_classes=3, init="he").eval()
+    images = torch.rand(1, 3, 15, 18)
+    maps = network.features(images)[-1]
+    assert maps.shape[2:] == (5, 7)
+    fine = fine_scores(network, images)
+    assert fine.shape == (1, 3, 2, 4)  # at each offset 2 x 3 pooled units, so 1 x 2 places
+    for i in range(2):
+        for j in range(4):
+            seen = maps[:, :, i : i + 4, j : j + 4]  # from i = 2a + b on: the a-th place at offset b
+            assert torch.allclose(fine[:, :, i, j], network.head(seen), atol=1e-5)

@@ -23,7 +23,7 @@ SIZES = {"overfeat_fast": 16}  # of 1024 maps with the published padding
 SLOW = {"alexnet", "alexnet_owt", "zfnet", "overfeat_fast", "vgg11", "vgg11_bn", "googlenet", "inception_v3"}
 OTHERS = [
     *("lenet5_modern", "resnet20", "resnet18", "resnet50_v1", "densenet121", "googlenet", "googlenet_bn"),
-    *("vgg11", "vgg11_bn", "alexnet", "alexnet_owt"),
+    *("vgg11", "vgg11_bn", "alexnet", "alexnet_owt", "enet_torch7"),
 ]
 LIGHTEST = [
     min((row.macs, row.name) for row in MODELS.values() if row.family == family)[1]

@@ -32,3 +32,10 @@ def test_what_the_head_is_built_for_is_what_comes(size: int) -> None:
         network = zoo.create("zfnet", image_size=size, stem="published")
     left = network.head.pool5(network.features(torch.empty(1, 3, size, size, device="meta"))[-1])
     assert network.head.fc6.in_features == 256 * left.shape[2] * left.shape[3]
+
+
+def test_local_contrast_takes_the_place_of_response_normalization_where_it_is_asked_for() -> None:
+    network = zoo.create("zfnet", image_size=16, num_classes=3, norm="contrast").eval()
+    kinds = [type(layer).__name__ for layer in network.modules() if "Norm" in type(layer).__name__]
+    assert kinds == ["SubtractiveNorm", "DivisiveNorm"] * 2
+    assert network(torch.rand(2, 3, 16, 16)).isfinite().all()

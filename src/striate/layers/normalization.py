@@ -25,3 +25,28 @@ class LocalResponseNorm(nn.Module):
     def extra_repr(self) -> str:
         """Return the constants, for the printed network."""
         return f"{self.size}, k={self.k:g}, alpha={self.alpha:g}, beta={self.beta:g}"
+
+
+class LocalResponseNormWithin(nn.Module):
+    """Divide each unit by a power of what its neighbors in the same map answer.
+
+    The same formula over a window of `size` x `size` places instead of over maps, as cuda-convnet's `rnorm` and
+    Caffe's WITHIN_CHANNEL have it; Caffe divides alpha by the number of places, which this does not.
+    """
+
+    def __init__(self, size: int = 5, *, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> None:
+        super().__init__()
+        if size % 2 == 0:
+            raise ValueError(f"a window of {size} has no middle: take an odd number")
+        self.size, self.k, self.alpha, self.beta = size, k, alpha, beta
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape of maps (N, C, h, w); half precision is raised to float32 for it."""
+        if x.dtype in {torch.bfloat16, torch.float16}:
+            x = x.float()
+        near = F.avg_pool2d(x.square(), self.size, stride=1, padding=self.size // 2) * self.size**2  # zeros outside
+        return x / (self.k + self.alpha * near) ** self.beta
+
+    def extra_repr(self) -> str:
+        """Return the constants, for the printed network."""
+        return f"{self.size}, k={self.k:g}, alpha={self.alpha:g}, beta={self.beta:g}"

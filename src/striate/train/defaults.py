@@ -74,6 +74,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     # behind a ReLU, class maps die under large steps: squeezenet1_1 on digits stayed at chance with sgd at lr 0.04
     "nin": {"optimizer": {"name": "adam", "lr": 3e-4}, "options": {"init": "he"}},
     "squeezenet": {"optimizer": {"name": "adam", "lr": 1e-3}, "options": {"init": "he"}},
+    "enet": {"optimizer": {"name": "adam", "lr": 2e-3, "l2": 2e-4}},  # published: 5e-4 for batches of 10
     "convnet": {"optimizer": {"name": "adam", "lr": 2e-3}},
     "airbench": {"optimizer": {"name": "sgd", "l2": 5e-4}},
     # nothing is known of it: steps that scale themselves, of bounded length, suit convolutions and attention alike

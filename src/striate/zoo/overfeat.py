@@ -1,15 +1,17 @@
 """OverFeat: Sermanet, Eigen, Zhang, Mathieu, Fergus and LeCun, 2013 (https://arxiv.org/abs/1312.6229).
 
 A network that is a filter: its fully connected layers are convolutions, so that a larger picture is answered at many
-places at the cost of one pass. Here the scores of all places are averaged. Layer sizes are recalled; the counts of
-parameters and connections that the paper gives agree with them.
+places at the cost of one pass. The network averages the scores of all places, which lie as far apart as its strides
+multiply to (coarse); `fine_scores` gives those between too, by the paper's offsets of the last pooling. Layer sizes are
+recalled; the counts of parameters and connections that the paper gives agree with them.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from striate.layers.initial import he, initialize, normal
 from striate.layers.network import Network
@@ -76,6 +78,33 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     network = Network(nn.Sequential(stem), _stages(variant), head, notes=notes)
     initialize(network, he if chosen["init"] == "he" else normal(0.01))
     return network
+
+
+def fine_scores(network: Network, images: Tensor) -> Tensor:
+    """Return the scores at every offset of the last pooling, for p x p as many places: section 3.3, Figure 3.
+
+    The paper answers with the largest score of each class over all places, `.amax((2, 3))`, averaged over scales and
+    mirrored pictures.
+
+    Args:
+        network: an OverFeat.
+        images: normalized, (N, C, H, W), so large that at least one window is left at every offset.
+
+    Returns:
+        Scores (N, K, h, w), whose every p-th row and column are those of the coarse places.
+    """
+    maps = network.features(images)[-1]
+    pool = network.get_submodule("head.pool")
+    rest = [layer for name, layer in network.head.named_children() if name not in {"pool", "average", "flatten"}]
+    assert isinstance(pool, nn.MaxPool2d)
+    assert isinstance(pool.kernel_size, int)
+    window = pool.kernel_size
+    height, width = ((side - window + 1) // window * window for side in maps.shape[2:])
+    rows = []
+    for top in range(window):
+        shifted = [maps[:, :, top : top + height, left : left + width] for left in range(window)]
+        rows.append(torch.stack([nn.Sequential(pool, *rest)(part) for part in shifted], dim=-1))  # (N, K, h, w, p)
+    return torch.stack(rows, dim=3).flatten(4, 5).flatten(2, 3)
 
 
 def _stages(variant: Variant) -> list[nn.Module]:

@@ -2,7 +2,8 @@
 
 Only 3x3 convolutions, stacked: two see what a 5x5 sees with fewer weights and one more ReLU, so depth is what is
 varied. `vgg11`, `vgg13`, `vgg16` and `vgg19` are the paper's A, B, D and E; `vgg16_c` is its C, in which the third
-convolution of a stage is 1x1. Those that end in `_bn`, with batch norm, are torchvision's.
+convolution of a stage is 1x1. Those that end in `_bn`, with batch norm, are torchvision's. The paper's dense evaluation
+of larger pictures is `striate.layers.dense.applied_densely(network)`.
 """
 
 from collections import OrderedDict
