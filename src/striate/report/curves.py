@@ -41,7 +41,7 @@ def by_epoch(log: Log, what: str) -> Figure:
     epochs, train = log.epochs["epoch"], log.epochs[f"train_{what}"]
     axes.plot(epochs, train, color=BLUE, label="training", marker="o", markersize=_mark(len(epochs)))
     for style, (head, values) in zip(cycle(_DASHES), _heads(log, what).items(), strict=False):
-        axes.plot(epochs, values, color=MUTED, label=f"training, {head}", linestyle=style)
+        axes.plot(epochs, values, color=MUTED, label=head, linestyle=style)
     _validation(axes, epochs, log.epochs[f"val_{what}"])
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
