@@ -15,12 +15,14 @@ def test_auxiliary_heads_learn_and_their_accuracy_is_logged_and_printed(
     tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = striate.train(
-        "shapes?count=48&size=16&seed=1",
+        "shapes?count=32&size=16&seed=1",
         model=model,
         image_size=8,
         out=tmp_path / "run",
         settings={
             "epochs": 5,
+            "optimizer.name": "adam",
+            "optimizer.lr": 1e-3,
             "batch_size": 16,
             "split.val": 0,
             "split.test": 0,
