@@ -76,20 +76,20 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     small, notes = _STEM.choose(name, image_size, chosen["stem"], 224)
     convolution = conv_bn_relu if foreign else _conv_relu
     stages: list[nn.Module] = []
-    widths = {"stem": 192}
+    c_in, widths = 192, dict[str, int]()
     for rows in MODULES:
         stage = OrderedDict[str, nn.Module]()
         if stages:
             stage["pool"] = _pool(2 if foreign and len(stages) == 2 else 3)
         for place, row in rows.items():
-            module = _KINDS.get(name, _inception)
-            stage[f"inception{place}"], widths[place] = module([*widths.values()][-1], row, convolution)
+            stage[f"inception{place}"], c_in = _MODULE[name](c_in, row, convolution)
+            widths[place] = c_in
         stages.append(nn.Sequential(stage))
     extra = _auxiliary(num_classes, convolution, widths, published=not (foreign or small))
     network = Network(
         _stem(in_channels, convolution, small=small, normalized=not foreign),
         stages,
-        pooled_linear(widths["5b"], num_classes, dropout=chosen["dropout"]),
+        pooled_linear(c_in, num_classes, dropout=chosen["dropout"]),
         extra if chosen["auxiliary"] == "on" else None,
         notes=notes,
     )
@@ -176,4 +176,8 @@ def _auxiliary(
     }
 
 
-_KINDS = {"googlenet_bn": partial(_inception, wide=3), "googlenet_naive": _naive}
+_MODULE: dict[str, Callable[[int, tuple[int, ...], Convolution], tuple[nn.Module, int]]] = {
+    "googlenet": _inception,
+    "googlenet_bn": partial(_inception, wide=3),
+    "googlenet_naive": _naive,
+}

@@ -117,6 +117,7 @@ class ScaledResidual(nn.Module):
 
 def layouts(name: str) -> Layouts:
     """Return timm's layout of `inception_resnet_v2`, and facenet-pytorch's of `inception_resnet_v1`."""
+    ends: tuple[tuple[str, str], ...]
     if name == "inception_resnet_v1":
         ends = (("last_linear", "head.embed"), ("last_bn", "head.bn"), ("logits", "head.linear"))
         return {f"facenet:{name}": _layout(name, ("repeat_1", "repeat_2", "repeat_3"), ends)}
