@@ -4,7 +4,7 @@ Large filters are taken apart: a 5x5 into two 3x3, an n x n into 1 x n and n x 1
 the work; and the size is halved by a convolution and a pooling side by side, so that no place is a bottleneck.
 
 `inception_v3` has the sizes of the released network, which torchvision's is too. `inception_v2` is the outline in
-table 1 of the paper, by which the fourth lecture teaches v2; v3 is to it what the lecture says: n = 7, and batch norm
+table 1 of the paper, by which the fourth lecture teaches v2. The lecture says what v3 adds to it: n = 7, and batch norm
 in the auxiliary head. The table gives the stem, how many modules there are and what comes into them. We settled:
 
 - The 3x3 convolution of 192 to 288 channels is padded, though the table does not say so: its output is 35 x 35.
@@ -12,8 +12,8 @@ in the auxiliary head. The table gives the stem, how many modules there are and 
   recalled): 288 to 768 channels as in the release, 768 to 1280 by figure 10.
 - Channels inside the modules are in no table: they are v3's, with 160 a third time for the fifth module of the second
   group, and 3x3 in place of the 5x5 that the release kept.
-- n is 3: a factorized 7x7 is listed with what v3 adds, here and in the paper's table 3, although the paper's figure 6
-  has n = 7 (`factorized`: 7x7).
+- n is 3, since the lecture and the paper's table 3 list a factorized 7x7 with what v3 adds; the paper's figure 6 has
+  n = 7, which `factorized`: 7x7 gives (table and figure recalled).
 - One auxiliary head, at the last 17 x 17 module: v3's without batch norm. No dropout: the table has none.
 
 So its counts are ours, not the paper's, which gives 3.8 billion operations for v2 and 4.8 for v3 (recalled).
