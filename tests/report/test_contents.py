@@ -36,6 +36,14 @@ def test_the_log_becomes_columns_with_gaps_where_it_says_nothing(perfect_run):
     assert np.isfinite(log.epochs["train_loss"]).all()
 
 
+def test_auxiliary_heads_become_columns_of_the_epochs(copied):
+    lines = [json.loads(line) for line in (copied / "log.jsonl").read_text().splitlines()]
+    assert "train_aux1_accuracy" not in gather(copied).log.epochs
+    changed = [{**line, "train_aux1_accuracy": 0.5} if line["kind"] == "epoch" else line for line in lines]
+    (copied / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in changed))
+    assert (gather(copied).log.epochs["train_aux1_accuracy"] == 0.5).all()
+
+
 @pytest.mark.parametrize("file", ["recipe.toml", "classes.json", "metrics.json", "data.json", "log.jsonl"])
 def test_a_missing_file_is_named(copied, file):
     (copied / file).unlink()

@@ -65,3 +65,14 @@ def test_long_curves_are_thinned_by_means_that_keep_the_level():
 def test_lines_of_the_log_that_say_nothing_leave_no_gap():
     steps, kept = thin(np.array([1.0, 2.0, 3.0]), np.array([5.0, np.nan, 7.0]))
     assert (steps.tolist(), kept.tolist()) == ([1, 3], [5, 7])
+
+
+def test_auxiliary_heads_are_drawn_beside_the_training():
+    found = log()
+    found.epochs.update(train_aux1_accuracy=np.full(4, 0.25), train_aux2_accuracy=np.full(4, 0.5))
+    own, first, second, _ = by_epoch(found, "accuracy").axes[0].lines
+    assert [line.get_label() for line in (own, first, second)] == ["training", "aux1", "aux2"]
+    np.testing.assert_array_equal(first.get_ydata(), np.full(4, 0.25))
+    np.testing.assert_array_equal(second.get_ydata(), np.full(4, 0.5))
+    assert len({line.get_linestyle() for line in (own, first, second)}) == 3
+    assert len(by_epoch(found, "loss").axes[0].lines) == 2

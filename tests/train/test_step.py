@@ -1,5 +1,6 @@
 """One step: what it moves, what it counts, and what it leaves alone."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -58,10 +59,33 @@ def test_an_auxiliary_head_learns_and_moves_what_it_reads_but_is_not_in_the_repo
     images, labels = _pictures()
     before = {name: value.clone() for name, value in aided.named_parameters()}
     outcomes = [_step(network).step(images, labels, 0, 0.1) for network in (plain, aided)]
-    assert outcomes[0] == outcomes[1]
+    assert outcomes[0] == dataclasses.replace(outcomes[1], auxiliary={})
     assert all(not torch.equal(value, before[name]) for name, value in aided.named_parameters())
     assert torch.equal(plain.stages[0].second.weight, aided.stages[0].second.weight)
     assert not torch.equal(plain.stages[0].first.weight, aided.stages[0].first.weight)
+
+
+def test_each_auxiliary_head_s_own_loss_and_right_answers_are_reported() -> None:
+    network = _network(0.3)
+    images, _ = _pictures()
+    with torch.no_grad():
+        side = network(images, auxiliary=True)[1]
+        labels = side.argmax(1)  # the auxiliary head is right throughout, and the network's own is not
+        loss = nn.functional.cross_entropy(side, labels)
+    outcome = _step(network).step(images, labels, 0, 0.1)
+    assert list(outcome.auxiliary) == ["side"]
+    assert outcome.auxiliary["side"] == (pytest.approx(float(loss), rel=1e-6), 6)
+    assert outcome.right < 6
+
+
+def test_an_auxiliary_loss_that_is_not_finite_stops_the_step() -> None:
+    network = _network(0.3)
+    with torch.no_grad():
+        network.auxiliary["side"].layers[0][2].bias[0] = float("inf")
+    before = network.stages[0].first.weight.detach().clone()
+    outcome = _step(network).step(*_pictures(), 0, 0.1)
+    assert outcome.loss != outcome.loss
+    assert torch.equal(before, network.stages[0].first.weight)
 
 
 def test_the_auxiliary_loss_counts_by_its_weight() -> None:

@@ -1,4 +1,4 @@
-"""torchvision for the parity tests, where it is installed."""
+"""torchvision and timm for the parity tests, where they are installed."""
 
 from types import ModuleType
 
@@ -17,3 +17,9 @@ def torchvision() -> ModuleType:
         _kept[0].define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     pytest.importorskip("torchvision.models", reason="torchvision is not installed")
     return pytest.importorskip("torchvision")
+
+
+@pytest.fixture(scope="session")
+def timm(torchvision: ModuleType) -> ModuleType:  # imports torchvision, which needs the definitions above
+    """The library."""
+    return pytest.importorskip("timm", reason="timm is not installed")

@@ -29,7 +29,7 @@ def lightest(family: str) -> str:
 
 SMALL = sorted({lightest(family) for family in FAMILIES} | {"lenet5", "lenet5_modern", "plain20"})
 
-HEAVY = {"alexnet_owt", "zfnet", "overfeat_fast"}  # of tens of millions of weights whatever the pictures
+HEAVY = {"alexnet_owt", "zfnet", "overfeat_fast", "inception_v4"}  # of tens of millions of weights at any size
 COMPUTED = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in SMALL]
 
 

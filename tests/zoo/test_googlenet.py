@@ -47,3 +47,25 @@ def test_batch_norm_takes_the_place_of_biases_and_normalization() -> None:
     network = on_meta("googlenet_bn", auxiliary="off")
     assert not any(isinstance(layer, nn.Conv2d) and layer.bias is not None for layer in network.modules())
     assert max(layer.kernel_size[0] for layer in network.stages.modules() if isinstance(layer, nn.Conv2d)) == 3
+
+
+def test_the_naive_module_passes_its_input_on_so_that_the_width_grows() -> None:
+    network = on_meta("googlenet_naive")
+    x, widths = network.stem(torch.empty(1, 3, 224, 224, device="meta")), []
+    for stage in network.stages:
+        for name, module in stage.named_children():
+            x = module(x)
+            if name != "pool":
+                widths.append(x.shape[1])
+    assert widths == [416, 832, 1280, 1728, 2176, 2640, 3344, 4048, 4944]
+    assert not any(layer.out_channels in {16, 24, 96} for layer in network.stages[0].inception3a.modules()
+                   if isinstance(layer, nn.Conv2d))  # fmt: skip
+    maps = torch.rand(1, 192, 5, 5)
+    module = zoo.create("googlenet_naive", image_size=32, num_classes=2, auxiliary="off").stages[0].inception3a
+    assert torch.equal(module(maps)[:, -192:], nn.functional.max_pool2d(maps, 3, 1, padding=1))
+
+
+def test_reductions_save_thirteen_parts_of_fourteen_of_the_weights_and_seven_of_eight_multiply_accumulates() -> None:
+    published, naive = zoo.MODELS["googlenet"], zoo.MODELS["googlenet_naive"]
+    assert naive.parameters / published.parameters == pytest.approx(13.9, abs=0.05)
+    assert naive.macs / published.macs == pytest.approx(7.94, abs=0.01)

@@ -1,5 +1,6 @@
-"""The same weights in torchvision's networks and ours give the same scores, in evaluation and in training."""
+"""The same weights in torchvision's or timm's networks and ours give the same scores, in evaluation and in training."""
 
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -21,13 +22,20 @@ CASES = [
     ("inception_v3", "inception_v3", {"init_weights": False}, 299),
 ]
 
+# of timm: the name, our options, the size, with maps of more than one unit everywhere
+TIMM = [
+    ("inception_v3", {"auxiliary": "off"}, 299),
+    ("inception_v4", {}, 139),
+    ("inception_resnet_v2", {}, 139),
+]
+
 pytestmark = pytest.mark.reference
 
 
-def theirs(torchvision: ModuleType, name: str, **options: object) -> nn.Module:
+def theirs(make: Callable[..., nn.Module], name: str, **options: object) -> nn.Module:
     """Their network in float64, with running statistics that are not those of a fresh one."""
     torch.manual_seed(0)
-    network: nn.Module = torchvision.models.get_model(name, weights=None, **options).double()
+    network = make(name, **options).double()
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             nn.init.normal_(layer.running_mean, std=0.1)
@@ -35,8 +43,8 @@ def theirs(torchvision: ModuleType, name: str, **options: object) -> nn.Module:
     return network
 
 
-def ours(name: str, reference: nn.Module, layout: str) -> Network:
-    network = zoo.create(name).double()
+def ours(name: str, reference: nn.Module, layout: str, **options: object) -> Network:
+    network = zoo.create(name, **options).double()
     assert load_state(network, reference.state_dict(), layout=layout) == layout
     return network
 
@@ -56,7 +64,7 @@ def differ(first: Tensor, second: Tensor) -> float:
 def test_scores_are_torchvision_s(
     torchvision: ModuleType, name: str, origin: str, options: dict[str, object], size: int
 ) -> None:
-    reference = theirs(torchvision, origin, **options)
+    reference = theirs(torchvision.models.get_model, origin, weights=None, **options)
     network = ours(name, reference, f"torchvision:{origin}")
     images = torch.randn(2, 3, size, size, dtype=torch.float64)
     with torch.no_grad():
@@ -66,3 +74,13 @@ def test_scores_are_torchvision_s(
         found = without_dropout(network)(images, auxiliary=True)  # torchvision lists the later auxiliary head first
     assert len(found) == len(expected)
     assert max(map(differ, found, expected)) < 1e-9
+
+
+@pytest.mark.parametrize(("name", "options", "size"), TIMM, ids=[case[0] for case in TIMM])
+def test_scores_are_timm_s(timm: ModuleType, name: str, options: dict[str, object], size: int) -> None:
+    reference = theirs(timm.create_model, name, pretrained=False)
+    network = ours(name, reference, f"timm:{name}", **options)
+    images = torch.randn(2, 3, size, size, dtype=torch.float64)
+    with torch.no_grad():
+        assert differ(network.eval()(images), reference.eval()(images)) < 1e-9
+        assert differ(without_dropout(network)(images), without_dropout(reference)(images)) < 1e-9

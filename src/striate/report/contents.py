@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ Pictures = Callable[[Sequence[int]], NDArray[np.uint8]]
 
 _STEP = ("epoch", "step", "loss", "accuracy", "lr")
 _EPOCH = ("epoch", "step", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "seconds")
+_AUXILIARY = re.compile(r"train_\w+_(loss|accuracy)")
 
 
 def name_by_row(row: int) -> str:
@@ -49,7 +51,8 @@ class Log:
 
     Args:
         steps: `epoch`, `step`, `loss`, `accuracy`, `lr` of every step interval.
-        epochs: the same of every epoch, train and validation, and `seconds`.
+        epochs: the same of every epoch, train and validation, and `seconds`; of a network with auxiliary heads
+            theirs too, as `train_aux1_loss`.
     """
 
     steps: dict[str, NDArray[np.float64]]
@@ -149,7 +152,8 @@ def _log(path: Path) -> Log:
         except json.JSONDecodeError as error:
             raise DataError(f"{path}, line {number} is not JSON: {error}. Remove the line.") from error
         lines.setdefault(line["kind"], []).append(line)
-    return Log(_columns(lines["step"], _STEP), _columns(lines["epoch"], _EPOCH))
+    heads = dict.fromkeys(name for line in lines["epoch"] for name in line if _AUXILIARY.fullmatch(name))
+    return Log(_columns(lines["step"], _STEP), _columns(lines["epoch"], (*_EPOCH, *heads)))
 
 
 def _columns(lines: list[dict[str, Any]], names: Sequence[str]) -> dict[str, NDArray[np.float64]]:

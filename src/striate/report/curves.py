@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,10 +11,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from striate.report.contents import Log
-from striate.report.figures import AMBER, BLUE, blank, in_percent, legend_above, with_commas
+from striate.report.figures import AMBER, BLUE, MUTED, blank, in_percent, legend_above, with_commas
 
 _POINTS = 1200  # more would not be seen; above this, neighbors are averaged
 
+_DASHES = ("--", ":", "-.")  # of auxiliary heads
 _SPIKE = 20.0  # times the median
 
 Column = NDArray[np.float64]
@@ -32,11 +35,13 @@ def by_iteration(log: Log, what: str) -> Figure:
 
 
 def by_epoch(log: Log, what: str) -> Figure:
-    """Draw "loss" or "accuracy" of every epoch, in training and in validation."""
+    """Draw "loss" or "accuracy" of every epoch, in training, also of auxiliary heads, and in validation."""
     figure = blank()
     axes = figure.add_subplot()
     epochs, train = log.epochs["epoch"], log.epochs[f"train_{what}"]
     axes.plot(epochs, train, color=BLUE, label="training", marker="o", markersize=_mark(len(epochs)))
+    for style, (head, values) in zip(cycle(_DASHES), _heads(log, what).items(), strict=False):
+        axes.plot(epochs, values, color=MUTED, label=head, linestyle=style)
     _validation(axes, epochs, log.epochs[f"val_{what}"])
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -66,6 +71,11 @@ def thin(steps: Column, values: Column) -> tuple[Column, Column]:
     starts = np.linspace(0, len(values), _POINTS, endpoint=False).astype(np.int64)
     counts = np.diff(np.append(starts, len(values)))
     return np.add.reduceat(steps, starts) / counts, np.add.reduceat(values, starts) / counts
+
+
+def _heads(log: Log, what: str) -> dict[str, Column]:
+    columns = {name.removeprefix("train_"): values for name, values in log.epochs.items() if name.startswith("train_")}
+    return {name.removesuffix(f"_{what}"): values for name, values in columns.items() if name.endswith(f"_{what}")}
 
 
 def _validation(axes: Axes, at: Column, values: Column) -> None:

@@ -88,7 +88,11 @@ def blank(width: float = 5.6, height: float = 3.1) -> Figure:
 
 def legend_above(axes: Axes) -> None:
     """Put the legend in one line above the axes, at the right, where no data is."""
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2, handlelength=1.4)
+    columns = max(1, len(axes.lines))
+    close = {"columnspacing": 0.8, "handletextpad": 0.4} if columns > 3 else {}  # or it would run into the title
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, borderaxespad=0.2, handlelength=1.4, **close
+    )
 
 
 def in_percent(axes: Axes, which: str = "y") -> None:

@@ -18,17 +18,17 @@ from striate.core.errors import DataError
 from striate.core.files import recover_directory, whole_directory
 from striate.recognize.recognizer import WEIGHTS, read_weights
 from striate.train.average import Average
+from striate.train.sums import Sums
 
 _OPTIMIZER, _STATE, _AVERAGE = "optimizer.safetensors", "state.json", "average.safetensors"
 
 
 @dataclass
-class State:
-    """Where a training stands: plain numbers.
+class State(Sums):
+    """Where a training stands: plain numbers, with the sums over the pictures of the running epoch.
 
     Args:
         step: steps done.
-        loss_sum, right, seen: over the pictures of the running epoch.
         best: the best validation so far: epoch, accuracy and loss.
         falls: how often a plateau was met.
         stale: epochs since a better validation loss, for the plateau schedule.
@@ -39,9 +39,6 @@ class State:
     """
 
     step: int = 0
-    loss_sum: float = 0.0
-    right: int = 0
-    seen: int = 0
     best: dict[str, float] | None = None
     least_loss: float | None = None
     falls: int = 0

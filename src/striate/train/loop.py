@@ -30,18 +30,10 @@ from striate.train.interrupt import Interrupt
 from striate.train.log import Log
 from striate.train.recipe import Recipe
 from striate.train.step import Outcome, Step
+from striate.train.sums import Sums
 
 Advance = Callable[[int, str], None]
 _LINES_PER_EPOCH = 20
-
-
-@dataclass
-class _Interval:
-    """What happened since the last line of the log."""
-
-    loss_sum: float = 0.0
-    right: int = 0
-    seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,7 +130,7 @@ class Loop:
             self.group.wait()
 
     def _epoch(self, epoch: int, first: int, interrupt: Interrupt, advance: Advance) -> None:
-        clock, interval = Clock(), _Interval()
+        clock, interval = Clock(), Sums()
         self.network.train()
         for batch in clock.watch(self.batches.ahead(epoch, first, self.group.rank, self.group.world)):
             outcome = self._step(batch, interval)
@@ -147,14 +139,14 @@ class Loop:
             at_end = self.state.step % self.batches.steps_per_epoch == 0
             if at_end or asked or (self.state.step % self.batches.steps_per_epoch) % self.interval == 0:
                 self._log_interval(epoch, interval)
-                interval = _Interval()
+                interval = Sums()
                 if not at_end and (asked or self._due()):
                     clock = self._pause(clock, stop=asked)
         self._end_epoch(epoch, clock)
         if self.group.any(wish=interrupt.asked) and not self.state.finished:
             self._stop()
 
-    def _step(self, batch: Batch, interval: _Interval) -> Outcome:
+    def _step(self, batch: Batch, interval: Sums) -> Outcome:
         self.state.unreadable.update({str(row): self.store.reason(row) or "" for row in batch.unreadable})
         images, answers = self.step.inputs(batch)
         outcome = self.step.step(images, answers, self.state.step, self._lr())
@@ -163,9 +155,7 @@ class Loop:
                 seen = images if len(images) else None
                 stop_not_finite(self.network, seen, self.plan, self.state.step + 1, self._lr(), self.last)
             for sums in (interval, self.state):
-                sums.loss_sum += outcome.loss * outcome.seen
-                sums.right += outcome.right
-                sums.seen += outcome.seen
+                sums.add(outcome)
         self.state.step += 1
         if self.average is not None and outcome.seen:
             self.average.update(self.network, self.state.step)
@@ -209,14 +199,13 @@ class Loop:
             checkpoint.save(self.last, self.network, self.step.optimizer, self.average, self.state)
         self._saved_at = time.monotonic()
 
-    def _log_interval(self, epoch: int, interval: _Interval) -> None:
+    def _log_interval(self, epoch: int, interval: Sums) -> None:
         if interval.seen:
             self.log.add(
                 "step",
                 epoch=epoch,
                 step=self.state.step,
-                loss=interval.loss_sum / interval.seen,
-                accuracy=interval.right / interval.seen,
+                **interval.measures(),
                 lr=self.step.optimizer.param_groups[0]["lr"],
             )
 
@@ -224,12 +213,8 @@ class Loop:
         state = self.state
         self._check_weights()
         waiting = clock.waiting
-        line = {
-            "train_loss": state.loss_sum / max(state.seen, 1),
-            "train_accuracy": state.right / max(state.seen, 1),
-            **self._validate(epoch),
-        }
-        state.loss_sum, state.right, state.seen = 0.0, 0, 0
+        line = {**state.measures("train_"), **self._validate(epoch)}
+        state.clear()
         state.seconds += clock.seconds
         state.finished = epoch >= self.recipe.epochs or self._out_of_patience(epoch)
         for lost in self.group.gather(state.unreadable):

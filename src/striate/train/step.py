@@ -1,7 +1,8 @@
 """One training step: forward, backward and the optimizer's move, in one process or in many that work as one."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -25,11 +26,13 @@ class Outcome:
         loss: mean over the batch, before the move; not finite where the step was not taken, NaN without pictures.
         right: pictures whose class had the highest score; of mixed pictures, the class with the larger share.
         seen: pictures.
+        auxiliary: the same two of each auxiliary head, by its name; these losses before they are weighted.
     """
 
     loss: float
     right: int
     seen: int
+    auxiliary: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
 
 class Step:
@@ -52,7 +55,9 @@ class Step:
         self.criterion = loss.build(recipe.loss, counts)
         self.optimizer = optimizer.build(recipe.optimizer, network)
         self.scaling = Scaling(plan)
-        self._shares = network.auxiliary_weights if isinstance(network, Network) else ()
+        extra = network if isinstance(network, Network) else None
+        self._heads = tuple(extra.auxiliary) if extra else ()
+        self._shares = torch.tensor([1.0, *(extra.auxiliary_weights if extra else ())], device=plan.device)
         self._forward = plan.compiled(group.parallel(network))
         if group.world > 1:
             # After its first step, DDP adds gradients up in another order. That step is spent here, so that a run
@@ -76,37 +81,40 @@ class Step:
             lr: the learning rate.
         """
         self._seed_dropout(number)
-        total, extra, weight, right = self._losses(images, answers)
-        counted = torch.stack([total.detach(), weight, right, torch.full_like(right, len(images))])
-        total_sum, weight_sum, right_sum, seen = self.group.add(counted).tolist()
-        mean = total_sum / weight_sum if weight_sum else math.nan
-        if math.isfinite(mean):
-            self._move((total + extra) * (self.group.world / weight_sum), lr)
-        return Outcome(mean, int(right_sum), int(seen))
+        totals, rights, weight = self._losses(images, answers)
+        counted = torch.cat([totals.detach(), rights, torch.stack([weight, torch.full_like(weight, len(images))])])
+        *sums, weight_sum, seen = self.group.add(counted).tolist()
+        losses = [total / weight_sum if weight_sum else math.nan for total in sums[: len(totals)]]
+        finite = all(map(math.isfinite, losses))
+        if finite:
+            self._move((totals * self._shares).sum() * (self.group.world / weight_sum), lr)
+        loss, *others = losses
+        right, *rights_of_others = map(int, sums[len(totals) :])
+        extra = dict(zip(self._heads, zip(others, rights_of_others, strict=True), strict=True))
+        return Outcome(loss if finite else math.nan, right, int(seen), extra)
 
-    def _losses(self, images: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the sum of the losses, that of auxiliary heads, what the pictures weigh, and how many are right."""
+    def _losses(self, images: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the sums of the losses and how many are right, of each head (1 + A,), and what the pictures weigh."""
         if len(images) == 0:
             return self._nothing()
-        scores, *others = self._scores(images)
-        total, weight = self.criterion(scores, answers)
-        shares = [share * self.criterion(other, answers)[0] for share, other in zip(self._shares, others, strict=True)]
         truth = answers if answers.ndim == 1 else answers.argmax(1)
-        right = (scores.detach().argmax(1) == truth).sum()
-        return total, torch.stack(shares).sum() if shares else total.new_zeros(()), weight, right
+        scores = self._scores(images)
+        totals, weights = zip(*(self.criterion(part, answers) for part in scores), strict=True)
+        rights = [(part.detach().argmax(1) == truth).sum() for part in scores]
+        return torch.stack(totals), torch.stack(rights), weights[0]
 
     def _scores(self, images: Tensor) -> list[Tensor]:
         """Return the scores of the head, and of the auxiliary heads where there are any."""
         with self.plan.arithmetic():
-            if self._shares:
+            if self._heads:
                 scores: list[Tensor] = self._forward(images, auxiliary=True)
                 return scores
             return [self._forward(images)]
 
-    def _nothing(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _nothing(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return sums over no pictures; other processes wait for this one to go through the motions all the same."""
-        zero = torch.zeros((), device=self.plan.device)
-        return (self._motions() if self.group.world > 1 else zero), zero, zero, zero
+        none = torch.zeros_like(self._shares)
+        return none + (self._motions() if self.group.world > 1 else 0), none, none[0]
 
     def _motions(self) -> Tensor:
         """Return 0, as a function of every parameter; batch norm learns nothing from it."""

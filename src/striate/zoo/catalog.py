@@ -63,6 +63,7 @@ _GRAY = ((28, 28), 1, 10)  # MNIST's pictures and classes
 _PADDED = ((32, 32), 1, 10)  # the same, on LeNet-5's larger field
 _CIFAR = ((32, 32), 3, 10)
 _IMAGENET = ((224, 224), 3, 1000)
+_INCEPTION = ((299, 299), 3, 1000)
 _MLP = {"activation": "squash", "dropout": 0.0, "input_dropout": 0.0, "norm": "none", "init": "auto"}
 _DROP = {"dropout": 0.5, "init": "published", "stem": "auto"}  # of the networks before batch norm
 _DENSENET = {"dropout": 0.0, "checkpointing": "off"}
@@ -169,10 +170,31 @@ _ROWS = [  # a row: name, year, parameters, MACs, title, published result, its o
             "ImageNet 10.07 % top-5 error", {}),
         ("googlenet_bn", 2014, 6_624_904, 1_498_376_192, "torchvision's: batch norm, 3x3 in place of 5x5",
             "ImageNet 30.22 % error (torchvision)", {"dropout": 0.2, "init": "he"}),
+        ("googlenet_naive", 2014, 97_526_008, 12_568_061_056, "modules without reductions, whose width grows", "", {}),
     ),
-    *_family("inception", ((299, 299), 3, 1000), {"dropout": 0.5, "auxiliary": "on", "stem": "auto"},
+    *_family("bn_inception", _IMAGENET, {"dropout": 0.0, "stem": "auto"},
+        ("bn_inception", 2015, 11_194_984, 2_018_851_840, "the paper's table: 576 channels throughout the second stage",
+            "ImageNet 25.2 % error", {}),
+        ("bn_inception_caffe", 2015, 11_295_240, 2_032_600_064, "the shared Caffe weights': 608 channels in 4c and 4d",
+            "ImageNet 26.48 % error (Cadene)", {}),
+    ),
+    *_family("inception", _INCEPTION, {"auxiliary": "on", "stem": "auto"},
+        ("inception_v2", 2015, 22_459_976, 5_342_829_152, "the lectures' table: 10 modules of factorized filters", "",
+            {"factorized": "3x3", "dropout": 0.0}),
+    ),
+    *_family("inception", _INCEPTION, {"dropout": 0.5, "auxiliary": "on", "stem": "auto"},
         ("inception_v3", 2015, 23_834_568, 5_713_216_096, "11 modules of factorized filters",
             "ImageNet 21.2 % error", {}),
+    ),
+    *_family("inception_v4", _INCEPTION, {"dropout": 0.2, "stem": "auto"},
+        ("inception_v4", 2016, 42_679_816, 12_253_974_624, "4-7-3 uniform modules",
+            "ImageNet 19.86 % error (timm)", {}),
+    ),
+    *_family("inception_resnet", _INCEPTION, {"dropout": 0.2, "stem": "auto"},
+        ("inception_resnet_v1", 2016, 23_995_624, 6_308_235_360, "5-10-6 residual modules, then 512 units", "",
+            {"head": "embedding"}),
+        ("inception_resnet_v2", 2016, 55_843_464, 13_155_794_016, "10-20-10 residual modules, as released",
+            "ImageNet 19.57 % error (timm)", {}),
     ),
     *_family("resnet", _IMAGENET, _RESNET,
         ("resnet18", 2015, 11_689_512, 1_814_073_344, "2-2-2-2 basic blocks", "ImageNet 27.88 % error, 10 crops", {}),

@@ -4,10 +4,15 @@ A module looks at the same maps with 1x1, 3x3 and 5x5 filters and a pooling side
 reduce what the large filters read: 22 layers for a twelfth of AlexNet's weights. Two auxiliary heads bring the
 gradient to the middle. `googlenet` is the paper's; `googlenet_bn` is torchvision's, with batch norm, without biases
 and with 3x3 filters where the 5x5 should be.
+
+`googlenet_naive` is the module that the paper draws first (figure 2a) and discards, with table 1's 1x1, 3x3 and 5x5
+filters and nothing else: large filters read every map there is, and the pooling passes all of its maps on, so that
+the width can only grow, "an inevitable increase in the number of outputs from stage to stage": from 192 to 4,944.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -21,7 +26,7 @@ from striate.layers.normalization import LocalResponseNorm
 from striate.zoo.options import Allowed, Between, Layouts, resolve
 from striate.zoo.sizes import STEM, Stem
 
-VARIANTS = {"googlenet": False, "googlenet_bn": True}  # whether it is torchvision's
+VARIANTS = ("googlenet", "googlenet_bn", "googlenet_naive")
 # fmt: off
 MODULES = (  # Table 1, a stage a line: channels of 1x1; before and of 3x3; before and of 5x5; after the pooling
     {"3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64)},
@@ -67,20 +72,20 @@ def layouts(name: str) -> Layouts:
 
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:
     """Build `name` for pictures of 8 x 8 and more. Pooling begins every stage but the first."""
-    chosen, foreign = resolve(name, options, OPTIONS), VARIANTS[name]
+    chosen, foreign = resolve(name, options, OPTIONS), name == "googlenet_bn"
     small, notes = _STEM.choose(name, image_size, chosen["stem"], 224)
     convolution = conv_bn_relu if foreign else _conv_relu
     stages: list[nn.Module] = []
-    c_in = 192
+    c_in, widths = 192, dict[str, int]()
     for rows in MODULES:
         stage = OrderedDict[str, nn.Module]()
         if stages:
             stage["pool"] = _pool(2 if foreign and len(stages) == 2 else 3)
         for place, row in rows.items():
-            stage[f"inception{place}"] = _inception(c_in, row, convolution, wide=3 if foreign else 5)
-            c_in = row[0] + row[2] + row[4] + row[5]
+            stage[f"inception{place}"], c_in = _MODULE[name](c_in, row, convolution)
+            widths[place] = c_in
         stages.append(nn.Sequential(stage))
-    extra = _auxiliary(num_classes, convolution, published=not (foreign or small))
+    extra = _auxiliary(num_classes, convolution, widths, published=not (foreign or small))
     network = Network(
         _stem(in_channels, convolution, small=small, normalized=not foreign),
         stages,
@@ -115,18 +120,32 @@ def _stem(in_channels: int, convolution: Convolution, *, small: bool, normalized
     return nn.Sequential(layers)
 
 
-def _inception(c_in: int, row: tuple[int, ...], convolution: Convolution, *, wide: int) -> nn.Module:
+def _inception(c_in: int, row: tuple[int, ...], convolution: Convolution, *, wide: int = 5) -> tuple[nn.Module, int]:
+    """Return figure 2b, and how many channels it gives."""
     one, three_reduced, three, five_reduced, five, pooled = row
-    return Branches(
-        {
-            "b1x1": convolution(c_in, one, 1),
-            "b3x3": _reduced(c_in, three_reduced, three, 3, convolution),
-            "b5x5": _reduced(c_in, five_reduced, five, wide, convolution),
-            "pool": nn.Sequential(
-                OrderedDict(pool=nn.MaxPool2d(3, 1, padding=1), project=convolution(c_in, pooled, 1))
-            ),
-        }
-    )
+    branches = {
+        "b1x1": convolution(c_in, one, 1),
+        "b3x3": _reduced(c_in, three_reduced, three, 3, convolution),
+        "b5x5": _reduced(c_in, five_reduced, five, wide, convolution),
+        "pool": nn.Sequential(OrderedDict(pool=_kept(), project=convolution(c_in, pooled, 1))),
+    }
+    return Branches(branches), one + three + five + pooled
+
+
+def _naive(c_in: int, row: tuple[int, ...], convolution: Convolution) -> tuple[nn.Module, int]:
+    """Return figure 2a: neither reductions nor a projection."""
+    one, _, three, _, five, _ = row
+    branches = {
+        "b1x1": convolution(c_in, one, 1),
+        "b3x3": convolution(c_in, three, 3, padding=1),
+        "b5x5": convolution(c_in, five, 5, padding=2),
+        "pool": _kept(),
+    }
+    return Branches(branches), one + three + five + c_in
+
+
+def _kept() -> nn.Module:
+    return nn.MaxPool2d(3, 1, padding=1)
 
 
 def _reduced(c_in: int, reduced: int, c_out: int, kernel: int, convolution: Convolution) -> nn.Module:
@@ -134,14 +153,16 @@ def _reduced(c_in: int, reduced: int, c_out: int, kernel: int, convolution: Conv
     return nn.Sequential(OrderedDict(reduce=convolution(c_in, reduced, 1), expand=expand))
 
 
-def _auxiliary(num_classes: int, convolution: Convolution, *, published: bool) -> dict[str, Auxiliary]:
+def _auxiliary(
+    num_classes: int, convolution: Convolution, widths: Mapping[str, int], *, published: bool
+) -> dict[str, Auxiliary]:
     return {
         name: Auxiliary(
             OrderedDict[str, nn.Module](
                 # 14 x 14 to 4 x 4 as published; torchvision's windows, and those for other sizes, are others
                 **({"average": nn.AvgPool2d(5, 3)} if published else {}),
                 fit=nn.AdaptiveAvgPool2d(4),
-                conv=convolution(c_in, 128, 1),
+                conv=convolution(widths[place], 128, 1),
                 flatten=nn.Flatten(),
                 fc1=nn.Linear(128 * 4 * 4, 1024),
                 relu=nn.ReLU(),
@@ -151,5 +172,12 @@ def _auxiliary(num_classes: int, convolution: Convolution, *, published: bool) -
             reads=f"stages.1.inception{place}",
             weight=LOSS_WEIGHT,
         )
-        for name, place, c_in in (("aux1", "4a", 512), ("aux2", "4d", 528))
+        for name, place in (("aux1", "4a"), ("aux2", "4d"))
     }
+
+
+_MODULE: dict[str, Callable[[int, tuple[int, ...], Convolution], tuple[nn.Module, int]]] = {
+    "googlenet": _inception,
+    "googlenet_bn": partial(_inception, wide=3),
+    "googlenet_naive": _naive,
+}

@@ -1,8 +1,22 @@
-"""Inception v3: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, 2015 (https://arxiv.org/abs/1512.00567).
+"""Inception v2 and v3: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, 2015 (https://arxiv.org/abs/1512.00567).
 
-Large filters are taken apart: a 5x5 into two 3x3, a 7x7 into 1x7 and 7x1, which see as much for a fraction of the
-work; and the size is halved by a convolution and a pooling side by side, so that no place is a bottleneck. The sizes
-are those of the released network, which torchvision's is too.
+Large filters are taken apart: a 5x5 into two 3x3, an n x n into 1 x n and n x 1, which see as much for a fraction of
+the work; and the size is halved by a convolution and a pooling side by side, so that no place is a bottleneck.
+
+`inception_v3` has the sizes of the released network, which torchvision's is too. `inception_v2` is the outline in
+table 1 of the paper, by which the fourth lecture teaches v2. The lecture says what v3 adds to it: n = 7, and batch norm
+in the auxiliary head. The table gives the stem, how many modules there are and what comes into them. We settled:
+
+- The 3x3 convolution of 192 to 288 channels is padded, though the table does not say so: its output is 35 x 35.
+- Sizes are halved between the three groups by modules of their own, which the table does not list (paper, section 6,
+  recalled): 288 to 768 channels as in the release, 768 to 1280 by figure 10.
+- Channels inside the modules are in no table: they are v3's, with 160 a third time for the fifth module of the second
+  group, and 3x3 in place of the 5x5 that the release kept.
+- n is 3, since the lecture and the paper's table 3 list a factorized 7x7 with what v3 adds; the paper's figure 6 has
+  n = 7, which `factorized`: 7x7 gives (table and figure recalled).
+- One auxiliary head, at the last 17 x 17 module: v3's without batch norm. No dropout: the table has none.
+
+So its counts are ours, not the paper's, which gives 3.8 billion operations for v2 and 4.8 for v3 (recalled).
 """
 
 from collections import OrderedDict
@@ -12,15 +26,23 @@ from torch import nn
 
 from striate.layers.auxiliary import Auxiliary
 from striate.layers.blocks import pooled_linear
-from striate.layers.branches import Branches
-from striate.layers.branches import conv_bn_relu as conv
+from striate.layers.branches import Branches, chain, conv_bn_relu, narrowing, projected, split
 from striate.layers.initial import he, initialize
 from striate.layers.network import Network
 from striate.zoo.options import Allowed, Between, Layouts, resolve
 from striate.zoo.sizes import STEM, Stem
 
-VARIANTS = {"inception_v3": (128, 160, 160, 192)}  # channels between the 1x7 and 7x1 convolutions of 6b to 6e
+VARIANTS = ("inception_v2", "inception_v3")
+FIRST = {  # modules of 35 x 35: channels that come in, channels behind the pooling, kernel
+    "inception_v2": ((288, 64, 3),) * 3,
+    "inception_v3": ((192, 32, 5), (256, 64, 5), (288, 64, 5)),
+}
+SECOND = {  # modules of 17 x 17: channels between their long convolutions
+    "inception_v2": (128, 160, 160, 160, 192),
+    "inception_v3": (128, 160, 160, 192),
+}
 OPTIONS: dict[str, Allowed] = {
+    "factorized": ("3x3", "7x7"),  # what the long convolutions of the second stage stand for
     "dropout": Between(0, 1),
     "auxiliary": ("on", "off"),
     "stem": STEM,
@@ -28,12 +50,20 @@ OPTIONS: dict[str, Allowed] = {
 LOSS_WEIGHT = 0.4  # of TensorFlow's release; the paper gives none
 
 _STEM = Stem(published=75, small=7, change="keeps their size in its stem, which as published makes it an eighth")
+_BEGIN: dict[str, tuple[int, int, int, int] | None]
+_BEGIN = {"conv1": (32, 3, 2, 0), "conv2": (32, 3, 1, 0), "conv3": (64, 3, 1, 1), "pool1": None}
+_STEMS = {
+    "inception_v2": {**_BEGIN, "conv4": (80, 3, 1, 0), "conv5": (192, 3, 2, 0), "conv6": (288, 3, 1, 1)},
+    "inception_v3": {**_BEGIN, "conv4": (80, 1, 1, 0), "conv5": (192, 3, 1, 0), "pool2": None},
+}
 
 
 def layouts(name: str) -> Layouts:
-    """Return torchvision's layout of `name`."""
+    """Return the layouts of torchvision and timm, whose names are the same; timm's has no auxiliary head."""
+    if name != "inception_v3":
+        return {}
     stem = {"1a_3x3": "conv1", "2a_3x3": "conv2", "2b_3x3": "conv3", "3b_1x1": "conv4", "4a_3x3": "conv5"}
-    chains = ("5x5", "3x3dbl", "7x7", "7x7dbl", "7x7x3", "3x3")
+    groups = ("5x5", "3x3dbl", "7x7", "7x7dbl", "7x7x3", "3x3")
     renames = [
         *((rf"^Conv2d_{theirs}\.", f"stem.{ours}.") for theirs, ours in stem.items()),
         (r"^AuxLogits\.", "auxiliary.aux.layers."),
@@ -45,49 +75,39 @@ def layouts(name: str) -> Layouts:
             (rf"{before}1x1\.", f"{after}1x1."),
             (rf"{before}_pool\.", f"{after}pool.project."),
             (rf"{before}3x3\.", f"{after}3x3.conv1."),
-            *((rf"{before}{chain}_(\d)([ab])\.", rf"{after}{chain}.split.\3.") for chain in chains),
-            *((rf"{before}{chain}_(\d)\.", rf"{after}{chain}.conv\2.") for chain in chains),
+            *((rf"{before}{group}_(\d)([ab])\.", rf"{after}{group}.split.\3.") for group in groups),
+            *((rf"{before}{group}_(\d)\.", rf"{after}{group}.conv\2.") for group in groups),
         ]
-    return {f"torchvision:{name}": tuple(renames)}
+    return {f"torchvision:{name}": tuple(renames), f"timm:{name}": tuple(renames)}
 
 
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:
     """Build `name` for pictures of 7 x 7 and more. The second and third stage begin with what halves the size."""
     chosen = resolve(name, options, OPTIONS)
     small, notes = _STEM.choose(name, image_size, chosen["stem"], 299)
-    fine = {"5b": _a(192, 32), "5c": _a(256, 64), "5d": _a(288, 64)}
-    middle = {"6a": _b(288)}
-    middle.update({f"6{place}": _c(768, width) for place, width in zip("bcde", VARIANTS[name], strict=True)})
-    coarse = {"7a": _d(768), "7b": _e(1280), "7c": _e(2048)}
-    stages = [
-        nn.Sequential(OrderedDict((f"mixed{place}", module) for place, module in stage.items()))
-        for stage in (fine, middle, coarse)
-    ]
-    sides = [_middle(side, small=small) for side in image_size]
+    length = int(chosen.get("factorized", "7x7")[0])
+    stages = _modules(name, length)
+    published = min(_middle(side, small=small) for side in image_size) >= 17
+    extra = _auxiliary(num_classes, reads=list(stages[1])[-1], published=published, norm=name != "inception_v2")
     network = Network(
-        _stem(in_channels, small=small),
-        stages,
+        nn.Sequential(narrowing(in_channels, _STEMS[name], small=small)),
+        map(nn.Sequential, stages),
         pooled_linear(2048, num_classes, dropout=chosen["dropout"]),
-        {"aux": _auxiliary(num_classes, published=min(sides) >= 17)} if chosen["auxiliary"] == "on" else None,
+        {"aux": extra} if chosen["auxiliary"] == "on" else None,
         notes=notes,
     )
     initialize(network, he)
     return network
 
 
-def _stem(in_channels: int, *, small: bool) -> nn.Module:
-    stride, inside = (1, 1) if small else (2, 0)
-    layers = OrderedDict[str, nn.Module](
-        conv1=conv(in_channels, 32, 3, stride=stride, padding=inside),
-        conv2=conv(32, 32, 3, padding=inside),
-        conv3=conv(32, 64, 3, padding=1),
-    )
-    if not small:
-        layers["pool1"] = nn.MaxPool2d(3, 2)
-    layers.update(conv4=conv(64, 80, 1), conv5=conv(80, 192, 3, padding=inside))
-    if not small:
-        layers["pool2"] = nn.MaxPool2d(3, 2)
-    return nn.Sequential(layers)
+def _modules(name: str, length: int) -> list["OrderedDict[str, nn.Module]"]:
+    first = [_a(c_in, pooled, kernel) for c_in, pooled, kernel in FIRST[name]]
+    second = [_b(288), *(_c(768, width, length) for width in SECOND[name])]
+    third = [_d(768) if name == "inception_v3" else _figure_10(768), _e(1280), _e(2048)]
+    return [
+        OrderedDict((f"mixed{number}{letter}", module) for letter, module in zip(letters, modules, strict=False))
+        for number, letters, modules in ((5, "bcd", first), (6, "abcdef", second), (7, "abc", third))
+    ]
 
 
 def _middle(side: int, *, small: bool) -> int:
@@ -98,61 +118,58 @@ def _middle(side: int, *, small: bool) -> int:
     return (side - 3) // 2 + 1
 
 
-def _chain(*convolutions: nn.Module) -> nn.Sequential:
-    return nn.Sequential(OrderedDict((f"conv{number}", layer) for number, layer in enumerate(convolutions, 1)))
-
-
-def _pooled(c_in: int, c_out: int) -> nn.Module:
-    return nn.Sequential(OrderedDict(pool=nn.AvgPool2d(3, 1, padding=1), project=conv(c_in, c_out, 1)))
-
-
-def _a(c_in: int, pooled: int) -> nn.Module:
-    """Return the module of figure 5: two 3x3 in place of a 5x5; one 5x5 was kept in the release."""
+def _a(c_in: int, pooled: int, kernel: int) -> nn.Module:
+    """Return the module of figure 5: two 3x3 in place of a 5x5; another 5x5 was kept in the release."""
     return Branches(
         {
-            "b1x1": conv(c_in, 64, 1),
-            "b5x5": _chain(conv(c_in, 48, 1), conv(48, 64, 5, padding=2)),
-            "b3x3dbl": _chain(conv(c_in, 64, 1), conv(64, 96, 3, padding=1), conv(96, 96, 3, padding=1)),
-            "bpool": _pooled(c_in, pooled),
+            "b1x1": conv_bn_relu(c_in, 64, 1),
+            f"b{kernel}x{kernel}": chain(c_in, (48, 1), (64, kernel)),
+            "b3x3dbl": chain(c_in, (64, 1), (96, 3), (96, 3)),
+            "bpool": projected(nn.AvgPool2d(3, 1, padding=1), c_in, pooled),
         }
     )
 
 
 def _b(c_in: int) -> nn.Module:
-    """Return the reduction of figure 10, from 35 x 35 to 17 x 17."""
+    """Return the reduction from 35 x 35 to 17 x 17: figure 10, but for a 1x1 convolution that the release has not."""
     return Branches(
         {
-            "b3x3": _chain(conv(c_in, 384, 3, stride=2)),
-            "b3x3dbl": _chain(conv(c_in, 64, 1), conv(64, 96, 3, padding=1), conv(96, 96, 3, stride=2)),
+            "b3x3": chain(c_in, (384, 3), stride=2),
+            "b3x3dbl": chain(c_in, (64, 1), (96, 3), (96, 3), stride=2),
             "bpool": nn.MaxPool2d(3, 2),
         }
     )
 
 
-def _c(c_in: int, width: int) -> nn.Module:
-    """Return the module of figure 6: 1x7 and 7x1 in turn."""
+def _c(c_in: int, width: int, length: int) -> nn.Module:
+    """Return the module of figure 6: 1xn and nx1 in turn."""
+    wide, high = (1, length), (length, 1)
     return Branches(
         {
-            "b1x1": conv(c_in, 192, 1),
-            "b7x7": _chain(conv(c_in, width, 1), _wide(width, width), _high(width, 192)),
-            "b7x7dbl": _chain(
-                conv(c_in, width, 1),
-                _high(width, width),
-                _wide(width, width),
-                _high(width, width),
-                _wide(width, 192),
-            ),
-            "bpool": _pooled(c_in, 192),
+            "b1x1": conv_bn_relu(c_in, 192, 1),
+            f"b{length}x{length}": chain(c_in, (width, 1), (width, wide), (192, high)),
+            f"b{length}x{length}dbl": chain(c_in, (width, 1), (width, high), (width, wide), (width, high), (192, wide)),
+            "bpool": projected(nn.AvgPool2d(3, 1, padding=1), c_in, 192),
         }
     )
 
 
 def _d(c_in: int) -> nn.Module:
-    """Return the reduction from 17 x 17 to 8 x 8."""
+    """Return the release's reduction from 17 x 17 to 8 x 8."""
     return Branches(
         {
-            "b3x3": _chain(conv(c_in, 192, 1), conv(192, 320, 3, stride=2)),
-            "b7x7x3": _chain(conv(c_in, 192, 1), _wide(192, 192), _high(192, 192), conv(192, 192, 3, stride=2)),
+            "b3x3": chain(c_in, (192, 1), (320, 3), stride=2),
+            "b7x7x3": chain(c_in, (192, 1), (192, (1, 7)), (192, (7, 1)), (192, 3), stride=2),
+            "bpool": nn.MaxPool2d(3, 2),
+        }
+    )
+
+
+def _figure_10(c_in: int) -> nn.Module:
+    return Branches(
+        {
+            "b3x3": chain(c_in, (192, 1), (320, 3), stride=2),
+            "b3x3dbl": chain(c_in, (192, 1), (192, 3), (192, 3), stride=2),
             "bpool": nn.MaxPool2d(3, 2),
         }
     )
@@ -160,39 +177,31 @@ def _d(c_in: int) -> nn.Module:
 
 def _e(c_in: int) -> nn.Module:
     """Return the module of figure 7, whose 1x3 and 3x1 stand side by side for more channels."""
-    single = OrderedDict[str, nn.Module](conv1=conv(c_in, 384, 1), split=_split(384))
-    double = OrderedDict[str, nn.Module](
-        conv1=conv(c_in, 448, 1), conv2=conv(448, 384, 3, padding=1), split=_split(384)
-    )
+    single, double = chain(c_in, (384, 1)), chain(c_in, (448, 1), (384, 3))
+    for branch in (single, double):
+        branch.add_module("split", split(384, 384))
     return Branches(
         {
-            "b1x1": conv(c_in, 320, 1),
-            "b3x3": nn.Sequential(single),
-            "b3x3dbl": nn.Sequential(double),
-            "bpool": _pooled(c_in, 192),
+            "b1x1": conv_bn_relu(c_in, 320, 1),
+            "b3x3": single,
+            "b3x3dbl": double,
+            "bpool": projected(nn.AvgPool2d(3, 1, padding=1), c_in, 192),
         }
     )
 
 
-def _split(width: int) -> nn.Module:
-    return Branches({"a": _wide(width, width, 3), "b": _high(width, width, 3)})
-
-
-def _wide(c_in: int, c_out: int, length: int = 7) -> nn.Module:
-    return conv(c_in, c_out, (1, length), padding=(0, length // 2))
-
-
-def _high(c_in: int, c_out: int, length: int = 7) -> nn.Module:
-    return conv(c_in, c_out, (length, 1), padding=(length // 2, 0))
-
-
-def _auxiliary(num_classes: int, *, published: bool) -> Auxiliary:
+def _auxiliary(num_classes: int, *, reads: str, published: bool, norm: bool) -> Auxiliary:
+    layer = conv_bn_relu if norm else _conv_relu
     layers = OrderedDict[str, nn.Module](
         average=nn.AvgPool2d(5, 3) if published else nn.AdaptiveAvgPool2d(5),  # 17 x 17 to 5 x 5
-        conv0=conv(768, 128, 1),
-        conv1=conv(128, 768, 5),
+        conv0=layer(768, 128, 1),
+        conv1=layer(128, 768, 5),
         pool=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
         fc=nn.Linear(768, num_classes),
     )
-    return Auxiliary(layers, reads="stages.1.mixed6e", weight=LOSS_WEIGHT)
+    return Auxiliary(layers, reads=f"stages.1.{reads}", weight=LOSS_WEIGHT)
+
+
+def _conv_relu(c_in: int, c_out: int, kernel: int) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(conv=nn.Conv2d(c_in, c_out, kernel), relu=nn.ReLU()))
