@@ -13,7 +13,9 @@ from math import prod
 
 from striate.inside.axes import Axis, Irregular, Taps, at, lost, mixed, through, union
 
-Factor = tuple[int, int | None]  # how many units; 0 along the rows' axis (downwards), 1 along the columns', None along none
+Factor = tuple[
+    int, int | None
+]  # how many units; 0 along the rows' axis (downwards), 1 along the columns', None along none
 Dimension = tuple[Factor, ...]
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from striate.core.errors import DoesNotApply
 from striate.inside import fields, rules
 from striate.inside.axes import Axis, Interval
-from striate.inside.fields import Field, Seen, Unknown
+from striate.inside.fields import Seen, Unknown
 from striate.inside.tracing import Answer, Call, Trace, tensors, trace
 
 

@@ -149,7 +149,7 @@ def _pad(call: Call, look: Look) -> list[Seen]:
 
 
 def _convolution(call: Call, look: Look) -> list[Seen]:
-    images, weight, _, strides, paddings, dilations, transposed = call.arguments[:7]
+    _, weight, _, strides, paddings, dilations, transposed = call.arguments[:7]
     if isinstance(look(weight), Field):
         raise Irregular("its weights are made from the picture")
     field, kernel = _first(call, look), weight.shape[2:]
@@ -345,10 +345,14 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("mean", "sum", "amax", "amin", "var", "std", "var_mean", "logsumexp", "prod", "max"), _reduce),
     "linalg_vector_norm": _norm,
     **dict.fromkeys(("_softmax", "_log_softmax"), _softmax),
-    **dict.fromkeys(("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training"), _batch_norm),
+    **dict.fromkeys(
+        ("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training"), _batch_norm
+    ),
     "native_layer_norm": _layer_norm,
     "native_group_norm": _group_norm,
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm"), _product),
-    **dict.fromkeys(("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_efficient_attention"), _attention),
+    **dict.fromkeys(
+        ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_efficient_attention"), _attention
+    ),
     "_scaled_dot_product_attention_math": _attention,
 }

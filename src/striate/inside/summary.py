@@ -74,9 +74,7 @@ class Summary:
         return [layer for layer in self.layers if 0 < layer.level <= depth]
 
 
-def summarize(
-    network: nn.Module, shape: Sequence[int], *, batch: int | None = None, optimizer: str = "sgd"
-) -> Summary:
+def summarize(network: nn.Module, shape: Sequence[int], *, batch: int | None = None, optimizer: str = "sgd") -> Summary:
     """Return `network` in numbers; nothing is computed or allocated, and it is left as it is.
 
     Args:
