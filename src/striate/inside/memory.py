@@ -45,9 +45,14 @@ class Memory:
     activations: Mapping[str, int]
 
     @property
+    def kept(self) -> int:
+        """What is kept for the backward pass, of all modules."""
+        return sum(self.activations.values())
+
+    @property
     def total(self) -> int:
         """All together."""
-        return self.weights + self.gradients + self.state + self.images + sum(self.activations.values())
+        return self.weights + self.gradients + self.state + self.images + self.kept
 
 
 class _Alive(Watch):
