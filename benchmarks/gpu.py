@@ -25,8 +25,8 @@ from torch import nn
 import striate
 from striate import zoo
 from striate.data.preprocess import Preprocess
+from striate.inside.arithmetic import multiply_accumulates
 from striate.runtime.plan import Plan
-from striate.runtime.work import multiply_accumulates
 from striate.train.recipe import Optimizer, Recipe
 from striate.train.rehearsal import random_batch
 from striate.train.step import Step

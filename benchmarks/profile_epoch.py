@@ -29,7 +29,7 @@ from striate.data.augment import Augment
 from striate.data.batches import Batches
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
-from striate.runtime.work import multiply_accumulates
+from striate.inside.arithmetic import multiply_accumulates
 from striate.sources import open_table
 from striate.train.run import Run
 

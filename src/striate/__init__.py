@@ -18,12 +18,13 @@ from striate import sources, zoo
 from striate.core import ranks
 
 if TYPE_CHECKING:
+    from striate.inside.summary import Summary
     from striate.recognize.recognizer import NetworkRecognizer
     from striate.train.evaluation import Evaluation
     from striate.train.run import Run
 
 __version__ = "0.1.0"
-__all__ = ["evaluate", "load", "sources", "train", "zoo"]
+__all__ = ["evaluate", "load", "sources", "summary", "train", "zoo"]
 
 # `train` and `evaluate` are packages too. Importing them first lets the functions below take the names in `striate.`;
 # `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
@@ -130,3 +131,29 @@ def load(path: str | Path) -> NetworkRecognizer:
     from striate.recognize.load import load as read
 
     return read(Path(path))
+
+
+def summary(
+    model: str | Path,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
+    batch_size: int = 32,
+    settings: Sequence[str] | Mapping[str, Any] = (),
+) -> Summary:
+    """Return a network in numbers, layer by layer, without its weights; see `striate.inside.summary.Summary`.
+
+    Args:
+        model: a name of `striate.zoo.MODELS`, or a run directory.
+        image_size: height and width of the pictures; by default the network's own, as for the two that follow.
+        num_classes: how many scores it gives.
+        in_channels: 1 for gray pictures, 3 for color.
+        batch_size: pictures in the training step whose memory is told.
+        settings: the recipe's `optimizer.name` and fields of `options`, as for `train`.
+    """
+    from striate.train.summary import summary as summed_up
+
+    changes = {"image_size": image_size, "num_classes": num_classes, "in_channels": in_channels}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return summed_up(str(model), given, batch_size=batch_size, settings=settings)

@@ -17,12 +17,12 @@ from striate.data.augment import draw
 from striate.data.batches import Batch, Batches
 from striate.data.store import Store
 from striate.data.table import Table
+from striate.inside.arithmetic import multiply_accumulates
 from striate.layers.network import Network
 from striate.runtime.choice import Row
 from striate.runtime.measure import choose, fits_many_times, measure
 from striate.runtime.plan import Plan
 from striate.runtime.timing import Timing, Trial
-from striate.runtime.work import multiply_accumulates
 from striate.train import schedule
 from striate.train.recipe import Recipe
 from striate.train.step import Step
