@@ -14,16 +14,16 @@ PROTOCOLS = {  # how the pictures are shown to the network
     "1 view": "each test picture once, whole",
     "6 views": "the picture and two copies shifted by a pixel, each also mirrored, scores averaged",
     "1 crop": "the center of each picture, once",
-    "1 crop*": "the same, on the 48,238 validation pictures that ImageNet's makers did not blacklist",
+    "1 crop, 48k": "the center, once, of the 48,238 pictures that ImageNet's makers did not blacklist",
     "10 crops": "four corners and the center, each also mirrored, scores averaged",
-    "144 crops": "squares of 4 sizes, their corners and centers, each also mirrored, scores averaged",
+    "144 crops": "4 sizes, 3 squares of each, 6 crops of each square, each also mirrored, scores averaged",
     "dense": "slid over the whole picture at one size, and over its mirror image, scores averaged",
     "dense, 4 sizes": "slid over the picture and its mirror image at 4 sizes, scores averaged",
 }
 TRAININGS = {  # whose weights were measured
     "paper": "trained as its paper says, with its augmentation where it has one",
-    "paper, plain pictures": "the paper's, without augmentation",
-    "paper, distorted pictures": "the paper's, with distorted copies of the pictures",
+    "paper, plain": "the paper's, without augmentation",
+    "paper, distorted": "the paper's, with distorted copies of the pictures",
     "authors": "weights that the authors published beside or after their paper",
     "ported": "the authors' weights, ported to torchvision and measured there",
     "torchvision": "trained and measured by torchvision",
@@ -58,6 +58,19 @@ class Result:
     training: str
     source: str
 
+    def brief(self) -> str:
+        """Return data, errors to three digits and protocol, and whose training it was where not the paper's."""
+        errors = _rounded(self.top1_error) + (f"/{_rounded(self.top5_error)}" if self.top5_error is not None else "")
+        whose = "" if self.training == "paper" else f" ({self.training})"
+        return f"{self.data} {errors}, {self.protocol}{whose}"
+
+
+def _rounded(error: float | None) -> str:
+    if error is None:
+        return "-"
+    text = f"{error:.3g}"
+    return text if "." in text else f"{text}.0"
+
 
 Errors = float | tuple[float | None, float]  # top-1, or top-1 and top-5
 _Group = tuple[tuple[str, str, str, str], Mapping[str, Errors]]
@@ -78,8 +91,8 @@ _GROUPS = (  # of one network the paper's result comes first
     _group("MNIST", "1 view", "paper", f"{_LECUN}; cross entropy", mlp_800=1.6, mlp_500_300=1.53),
     _group("MNIST", "1 view", "paper", "Srivastava et al., 2014, Table 2", mlp=1.25),
     _group("MNIST", "1 view", "paper", f"{_LECUN}; pictures reduced to 16x16", lenet1=1.7),
-    _group("MNIST", "1 view", "paper, plain pictures", f"paper; {_LECUN}", lenet5=0.95),
-    _group("MNIST", "1 view", "paper, distorted pictures", f"paper; {_LECUN}", lenet5=0.8),
+    _group("MNIST", "1 view", "paper, plain", f"paper; {_LECUN}", lenet5=0.95),
+    _group("MNIST", "1 view", "paper, distorted", f"paper; {_LECUN}", lenet5=0.8),
 
     _group("CIFAR-10", "1 view", "paper", "paper, Table 6", resnet20=8.75, resnet32=7.51, resnet44=7.17, resnet56=6.97),
     _group("CIFAR-10", "1 view", "paper", "paper, Table 6: mean of 5 runs, the best 6.43", resnet110=6.61),
@@ -93,13 +106,13 @@ _GROUPS = (  # of one network the paper's result comes first
     _group("CIFAR-100", "1 view", "paper", "paper, Table 4: mean of 5 runs at batch 128", preresnet1001=22.68),
     _group("CIFAR-10", "1 view", "paper", "paper, Table 2", densenet_40_12=5.24, densenet_100_12=4.10,
            densenet_100_24=3.74, densenet_bc_100_12=4.51, densenet_bc_250_24=3.62, densenet_bc_190_40=3.46),
-    _group("CIFAR-10", "1 view", "paper, plain pictures", "paper, Table 2; dropout 0.2", densenet_40_12=7.00,
+    _group("CIFAR-10", "1 view", "paper, plain", "paper, Table 2; dropout 0.2", densenet_40_12=7.00,
            densenet_100_12=5.77, densenet_100_24=5.83, densenet_bc_100_12=5.92, densenet_bc_250_24=5.19),
     _group("CIFAR-100", "1 view", "paper", "paper, Table 2", densenet_40_12=24.42, densenet_100_12=20.20,
            densenet_100_24=19.25, densenet_bc_100_12=22.27, densenet_bc_250_24=17.60, densenet_bc_190_40=17.18),
     _group("CIFAR-10", "1 view", "paper", "paper, Table 1", nin_cifar10=8.81),
-    _group("CIFAR-10", "1 view", "paper, plain pictures", "paper, Table 1", nin_cifar10=10.41),
-    _group("CIFAR-100", "1 view", "paper, plain pictures", "paper, Table 2", nin_cifar10=35.68),
+    _group("CIFAR-10", "1 view", "paper, plain", "paper, Table 1", nin_cifar10=10.41),
+    _group("CIFAR-100", "1 view", "paper, plain", "paper, Table 2", nin_cifar10=35.68),
     _group("CIFAR-10", "6 views", "authors", "github.com/KellerJordan/cifar10-airbench: mean of 1,000 runs",
            airbench94=5.99),
 
@@ -125,7 +138,7 @@ _GROUPS = (  # of one network the paper's result comes first
     _group("ImageNet", "10 crops", "paper", "paper, Table 3", googlenet=(None, 9.15)),
     _group("ImageNet", "144 crops", "paper", "paper, Table 3", googlenet=(None, 7.89)),
     _group("ImageNet", "1 crop", "Caffe", "github.com/BVLC/caffe, bvlc_googlenet", googlenet=(31.3, 11.1)),
-    _group("ImageNet", "1 crop*", "paper", "paper, Table 3", inception_v3=(21.2, 5.6)),
+    _group("ImageNet", "1 crop, 48k", "paper", "paper, Table 3", inception_v3=(21.2, 5.6)),
     _group("ImageNet", "10 crops", "paper", "paper, Table 2; shortcuts A", resnet18=27.88),
     _group("ImageNet", "10 crops", "paper", "paper, Table 3; shortcuts B", resnet34=(24.52, 7.46)),
     _group("ImageNet", "10 crops", "paper", "paper, Tables 2 and 3", plain18=27.94, plain34=(28.54, 10.02)),
