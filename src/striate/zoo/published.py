@@ -25,9 +25,9 @@ TRAININGS = {  # whose weights were measured
     "paper, plain": "the paper's, without augmentation",
     "paper, distorted": "the paper's, with distorted copies of the pictures",
     "authors": "weights that the authors published beside or after their paper",
-    "ported": "the authors' weights, ported to torchvision and measured there",
+    "ported": "the authors' weights, ported to another library and measured there",
     "torchvision": "trained and measured by torchvision",
-    "Caffe": "trained for Caffe's model zoo",
+    "Caffe": "trained in Caffe by others, who shared the weights",
 }
 DATA = {  # what was classified
     "MNIST": "the 10,000 test pictures",
