@@ -13,8 +13,8 @@ from itertools import groupby
 
 from striate.zoo.catalog import MODELS, Row
 
-WIDTH, HEIGHT = 1200, 640
-LEFT, RIGHT, TOP, BOTTOM = 62, 1184, 46, 530  # of the field in which the circles lie
+WIDTH, HEIGHT = 1280, 640
+LEFT, RIGHT, TOP, BOTTOM = 62, 1264, 46, 530  # of the field in which the circles lie
 LEAST, MOST = 1e3, 4e8  # parameters, the ends of the vertical axis
 INK, MUTED, RULE, PAPER, SMALL, LARGE = "#1d2127", "#5f6671", "#dedcd5", "#fefefd", "#1f5fa9", "#a55c0b"
 FONT = 11  # pixels
@@ -62,7 +62,7 @@ def _lanes() -> list[tuple[float, list[Row]]]:
     place = {family: number for number, family in enumerate(dict.fromkeys(row.family for row in MODELS.values()))}
     rows = sorted(MODELS.values(), key=lambda row: (row.year, place[row.family], _is_large(row)))
     lanes = [list(lane) for _, lane in groupby(rows, key=lambda row: (row.year, row.family, _is_large(row)))]
-    widths = [2 * max(map(_radius, lane)) + 34 for lane in lanes]
+    widths = [2 * max(map(_radius, lane)) + 40 for lane in lanes]
     stretch = (RIGHT - LEFT) / sum(widths)
     centers = [sum(widths[:number]) + width / 2 for number, width in enumerate(widths)]
     return [(LEFT + stretch * center, lane) for center, lane in zip(centers, lanes, strict=True)]
@@ -73,7 +73,7 @@ def _is_large(row: Row) -> bool:
 
 
 def _radius(row: Row) -> float:
-    return max(2.5, 30 * math.sqrt(row.macs / 2e10))
+    return max(2.5, 23 * math.sqrt(row.macs / 2e10))
 
 
 def _height(parameters: float) -> float:
@@ -150,7 +150,7 @@ def _legend() -> Iterator[str]:
         yield f'<circle cx="{x:.1f}" cy="{TOP - 26}" r="5" fill="{color}" fill-opacity=".35" stroke="{color}"/>'
         yield _text(x + 10, TOP - 22, said, color=MUTED)
         x += 24 + 0.9 * CHARACTER * len(said)
-    said = "area: multiply-accumulates of one picture (the smallest circles: 140 million or fewer)"
+    said = "area: multiply-accumulates of one picture (the smallest circles: 240 million or fewer)"
     yield _text(x, TOP - 22, said, color=MUTED)
 
 
