@@ -9,6 +9,7 @@ longer matters. `lenet5_modern` is the net that goes by the name today.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -61,6 +62,11 @@ class TableConv2d(nn.Module):
                 _uniform(map_weights, len(sources) * kernel**2)
             for bias, sources in zip(self.bias, table, strict=True):
                 _uniform(bias, len(sources) * kernel**2)
+
+    @property
+    def density(self) -> Fraction:
+        """The part of a full convolution's connections that the table has."""
+        return Fraction(len(self.links), len(self.table) * self.in_channels)
 
     def dense_weight(self) -> Tensor:
         """Return the same convolution's full kernel (outputs, inputs, k, k)."""
