@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from striate.core.files import write_text
+from striate.report.architecture import picture, representative
 from striate.report.lineage import lineage
 from striate.zoo.about import about
 from striate.zoo.catalog import MODELS, Row
@@ -35,6 +36,9 @@ name says: `densenet264` has 265 by the blocks of its own paper (6, 12, 64 and 4
 says 42 of a way of 48; LeNet-5's paper also counts its two subsampling layers, and its output's fixed codes, which are
 not trained.
 
+A family's picture is drawn from what runs when its code is given one picture of the published size: a block is as high
+as its maps and as wide as their number, on logarithmic scales, and the bars are its shares of the parameters and MACs.
+
 ## The lineage
 
 ![Year against parameters]({PICTURES}/lineage.svg)
@@ -47,6 +51,7 @@ first five. They are what others published, with their training; Striate's own m
 [benchmarks/RESULTS.md](../benchmarks/RESULTS.md). An error of one protocol says nothing beside one of another:
 ten crops in place of one take one to two points off a top-1 error.
 """
+_MEANT = ("lenet5", "vgg16", "inception_v3", "densenet121", "squeezenet1_0")  # by the name of a family without namesake
 _COLUMNS = ("name", "year", "picture", "classes", "parameters", "MACs", "depth", "what it is")
 
 
@@ -59,7 +64,13 @@ def page() -> str:
 
 def pictures() -> dict[str, str]:
     """Return the page's pictures: SVG documents by the name of their file."""
-    return {"lineage.svg": lineage()}
+    families = dict.fromkeys(row.family for row in MODELS.values())
+    return {"lineage.svg": lineage(), **{f"{family}.svg": picture(_shown(family)) for family in families}}
+
+
+def _shown(family: str) -> str:
+    meant = [row.name for row in MODELS.values() if row.family == family and row.name in _MEANT]
+    return meant[0] if meant else representative(family)
 
 
 def _by_year() -> str:
@@ -86,7 +97,8 @@ def _terms() -> str:
 
 
 def _family(family: str, rows: list[Row]) -> str:
-    lines = [f"## {family}", "", about(rows[0]), ""]
+    shown = _shown(family)
+    lines = [f"## {family}", "", about(rows[0]), "", f"![The structure of {shown}]({PICTURES}/{family}.svg)", ""]
     lines += [f"| {' | '.join(_COLUMNS)} |", "|---|---|---|---|--:|--:|--:|---|", *map(_row, rows), ""]
     lines += _options(rows)
     return "\n".join([*lines, *_results(rows)]).rstrip() + "\n"
@@ -134,8 +146,8 @@ def write(path: Path) -> None:
     for old in folder.glob("*.svg"):
         if old.name not in drawn:
             old.unlink()
-    for name, picture in drawn.items():
-        write_text(folder / name, picture)
+    for name, svg in drawn.items():
+        write_text(folder / name, svg)
     write_text(path, page())
 
 
