@@ -2,7 +2,8 @@
 
 Strings and numbers only, so that listing them imports no torch. An error of ten crops and one of a single crop are
 not comparable, so no number stands here without saying how it was measured. Errors of a paper were read in the
-paper's text or a copy of its table; those of torchvision are 100 minus the accuracies in its weights' metadata.
+paper's text or in a copy of its table, OverFeat's in a summary by others; those of torchvision are 100 minus the
+accuracies in its weights' metadata.
 """
 
 from __future__ import annotations
