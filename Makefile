@@ -52,7 +52,7 @@ bench: $(PEERS)/installed
 
 docs: $(VENV)/installed
 	$(VENV)/bin/python -m striate.cli.reference docs/cli.md
-	$(VENV)/bin/python -m striate.zoo.page docs/models.md
+	$(VENV)/bin/python -m striate.report.models_page docs/models.md
 
 clean:
 	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

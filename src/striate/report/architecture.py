@@ -16,6 +16,7 @@ from striate.inside.phantom import of_model
 from striate.inside.summary import Layer, Summary, summarize
 from striate.report.figures import AMBER, BLUE, BRICK, INK, MUTED, PAPER, RULE
 from striate.zoo.catalog import MODELS
+from striate.zoo.published import PUBLISHED
 
 _COLUMN, _GAP, _MARGIN = 118, 12, 18  # pixels: of a block with its labels, between two, around all
 _TOP, _TALLEST = 60, 128  # below the title; of the front of the highest block
@@ -46,7 +47,7 @@ def representative(family: str) -> str:
     """Return the variant that a family's picture shows: that of its own name, or the one of least work."""
     rows = [row for row in MODELS.values() if row.family == family]
     namesakes = [row for row in rows if row.name.startswith(family)] or rows
-    return min((row.name != family, row.macs, not row.published, row.name) for row in namesakes)[-1]
+    return min((row.name != family, row.macs, row.name not in PUBLISHED, row.name) for row in namesakes)[-1]
 
 
 def architecture(summary: Summary, title: str) -> str:
