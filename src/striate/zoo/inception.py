@@ -31,7 +31,7 @@ _STEM = Stem(published=75, small=7, change="keeps their size in its stem, which 
 
 
 def layouts(name: str) -> Layouts:
-    """Return torchvision's layout of `name`."""
+    """Return torchvision's and timm's layout of `name`."""
     stem = {"1a_3x3": "conv1", "2a_3x3": "conv2", "2b_3x3": "conv3", "3b_1x1": "conv4", "4a_3x3": "conv5"}
     chains = ("5x5", "3x3dbl", "7x7", "7x7dbl", "7x7x3", "3x3")
     renames = [
@@ -48,7 +48,8 @@ def layouts(name: str) -> Layouts:
             *((rf"{before}{chain}_(\d)([ab])\.", rf"{after}{chain}.split.\3.") for chain in chains),
             *((rf"{before}{chain}_(\d)\.", rf"{after}{chain}.conv\2.") for chain in chains),
         ]
-    return {f"torchvision:{name}": tuple(renames)}
+    table = tuple(renames)
+    return {f"torchvision:{name}": table, f"timm:{name}": table}
 
 
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:
