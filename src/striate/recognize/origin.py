@@ -8,12 +8,13 @@ from striate.recognize.recognizer import DESCRIPTION, WEIGHTS, read_description
 from striate.zoo.locate import Located, is_file_name, locate
 
 
-def origin(name: str, *, quiet: bool = False) -> Located:
+def origin(name: str, *, fetch: bool = True, quiet: bool = False) -> Located:
     """Return the weights that `name` stands for, fetched where they are not at hand.
 
     Args:
         name: what `zoo.locate` takes; or a run directory, whose best is taken; or the folder of a recognizer, or its
             weights file in it.
+        fetch: whether those known by name are fetched, as `locate` has it.
         quiet: show no progress.
 
     Raises:
@@ -22,7 +23,7 @@ def origin(name: str, *, quiet: bool = False) -> Located:
     """
     path = Path(name)
     if not is_file_name(name) or not path.exists():
-        return locate(name, quiet=quiet)
+        return locate(name, fetch=fetch, quiet=quiet)
     if path.is_dir():
         return _described(name, place(path))
     return _described(name, path.parent) if _is_ours(path) else locate(name, quiet=quiet)

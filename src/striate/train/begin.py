@@ -171,7 +171,7 @@ def _open(request: Request, base: Run | None) -> Table:
 
 
 def _located(request: Request, wanted: dict[str, Any], base: Run | None) -> Located | None:
-    """Return the weights that the user names; into `wanted` goes their network, where that is known and none is named."""
+    """Return the weights that the user names; where no network is named, theirs goes into `wanted`."""
     if wanted.get("weights") is None:
         return None
     wanted["weights"] = absolute(str(wanted["weights"]))

@@ -31,8 +31,8 @@ def explain(located: Located, preprocess: Preprocess) -> str:
     """Return one sentence on what was taken over from the weights for the pictures."""
     if located.preprocess is None:
         return (
-            f"weights {located.name} do not say how pictures were prepared for them: mean and deviation are those of the "
-            "training pictures; if you know theirs, --set preprocess.mean and preprocess.std"
+            f"weights {located.name} do not say how pictures were prepared for them: mean and deviation are those of "
+            "the training pictures; if you know theirs, --set preprocess.mean and preprocess.std"
         )
     theirs = Preprocess(**located.preprocess)
     height, width = theirs.size
@@ -85,7 +85,9 @@ def _kept(located: Located, classes: Sequence[str]) -> str:
         )
     if located.classes == tuple(classes):
         return "all, with the layer that gives the scores: the classes are the same"
-    return f"all, with the layer that gives the scores, as weights_head = keep says; its classes were {_some(located.classes)}"
+    return (
+        f"all, with the layer that gives the scores, as weights_head = keep says; it was for {_some(located.classes)}"
+    )
 
 
 def _some(classes: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from striate.core.catalog import Catalog
 
 TORCHVISION = "https://download.pytorch.org/models/"
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-# Of two networks torchvision's code turns ImageNet's mean and deviation into these before the first layer; ours does not.
+# Two networks of torchvision's turn ImageNet's mean and deviation into these before their first layer; ours do not.
 _HALVES = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
@@ -77,7 +77,7 @@ class Known:
 
 @cache
 def imagenet_classes() -> tuple[str, ...]:
-    """Return the names of ImageNet's 1000 classes in the order of the scores; two pairs of equal ones are told apart."""
+    """Return the names of ImageNet's 1000 classes in the order of the scores, equal ones told apart."""
     text = files("striate.zoo").joinpath("imagenet_classes.txt").read_text(encoding="utf-8")
     return tuple(text.splitlines())
 

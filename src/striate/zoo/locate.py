@@ -21,7 +21,7 @@ class Located:
 
     Args:
         name: what the user calls them.
-        path: their file.
+        path: their file, which is there unless they were not to be fetched.
         model: the network of the zoo that they are of, where that is known, as for what follows.
         options: the family's options that it was built with.
         classes: in the order of its scores.
@@ -41,11 +41,12 @@ def is_file_name(name: str) -> bool:
     return not (download.is_address(name) or name.startswith(_ORIGINS))
 
 
-def locate(name: str, *, quiet: bool = False) -> Located:
+def locate(name: str, *, fetch: bool = True, quiet: bool = False) -> Located:
     """Return the weights that `name` stands for, fetched where they are not at hand.
 
     Args:
         name: a file, an address `https://...`, `torchvision:NAME` or `timm:NAME`.
+        fetch: whether those known by name are fetched; what is known of them needs no network.
         quiet: show no progress.
 
     Raises:
@@ -54,9 +55,10 @@ def locate(name: str, *, quiet: bool = False) -> Located:
     """
     if name.startswith("torchvision:"):
         row = KNOWN[name]
-        return _known(row, name, download.fetch(row.url, row.digest, quiet=quiet))
+        path = download.fetch(row.url, row.digest, quiet=quiet) if fetch else download.place(row.url)
+        return _known(row, name, path)
     if name.startswith("timm:"):
-        return _of_timm(name, quiet=quiet)
+        return _of_timm(name, fetch=fetch, quiet=quiet)
     path = download.fetch(name, quiet=quiet) if download.is_address(name) else Path(name)
     if not path.exists() and f"torchvision:{name}" in KNOWN:
         raise DataError(f"no weights file {name}: known by name are torchvision:{name}, see `striate weights list`")
@@ -70,11 +72,11 @@ def _known(row: Known, name: str, path: Path) -> Located:
     return Located(name, path, row.model, _published(row.model), imagenet_classes(), row.preprocess())
 
 
-def _of_timm(name: str, *, quiet: bool) -> Located:
+def _of_timm(name: str, *, fetch: bool, quiet: bool) -> Located:
     from striate.zoo import timm_weights
     from striate.zoo.renaming import layouts_for
 
-    found = timm_weights.find(name.removeprefix("timm:"), quiet=quiet)
+    found = timm_weights.find(name.removeprefix("timm:"), fetch=fetch, quiet=quiet)
     model = found.architecture if f"timm:{found.architecture}" in layouts_for(found.architecture) else None
     options = _published(model) if model else {}
     return Located(name, found.path, model, options, found.classes, found.preprocess)

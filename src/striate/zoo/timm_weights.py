@@ -23,7 +23,7 @@ class Found:
     """Weights of timm's.
 
     Args:
-        path: the file.
+        path: the file; only its name where it was not to be fetched.
         architecture: timm's name of the network.
         preprocess: fields of a `Preprocess`.
         classes: in the order of the scores, where they are known.
@@ -35,8 +35,8 @@ class Found:
     classes: tuple[str, ...] | None
 
 
-def find(name: str, *, quiet: bool = False) -> Found:
-    """Return the weights `name`, such as "resnet50.a1_in1k", fetched where they are not in the cache.
+def find(name: str, *, fetch: bool = True, quiet: bool = False) -> Found:
+    """Return the weights `name`, such as "resnet50.a1_in1k", fetched where they are not in the cache, unless not to be.
 
     Raises:
         StriateError: timm or huggingface_hub is not installed.
@@ -50,7 +50,9 @@ def find(name: str, *, quiet: bool = False) -> Found:
         config = None
     if config is None or not (config.hf_hub_id or config.url):
         raise UnknownName("weights of timm", name, timm.list_pretrained())
-    path = _from_hub(config) if config.hf_hub_id else download.fetch(config.url, quiet=quiet)
+    path = Path(_FILE)
+    if fetch:
+        path = _from_hub(config) if config.hf_hub_id else download.fetch(config.url, quiet=quiet)
     return Found(path, config.architecture, preprocess_of(config), _classes(config))
 
 
