@@ -45,7 +45,7 @@ def layouts(name: str) -> Layouts:
             (rf"{before}1x1\.", f"{after}1x1."),
             (rf"{before}_pool\.", f"{after}pool.project."),
             (rf"{before}3x3\.", f"{after}3x3.conv1."),
-            *((rf"{before}{chain}_(\d)([ab])\.", rf"{after}{chain}.split.\3.") for chain in chains),
+            *((rf"{before}{chain}([ab])\.", rf"{after}{chain[:-2]}.split.\2.") for chain in ("3x3_2", "3x3dbl_3")),
             *((rf"{before}{chain}_(\d)\.", rf"{after}{chain}.conv\2.") for chain in chains),
         ]
     table = tuple(renames)

@@ -60,8 +60,9 @@ def locate(name: str, *, fetch: bool = True, quiet: bool = False) -> Located:
     if name.startswith("timm:"):
         return _of_timm(name, fetch=fetch, quiet=quiet)
     path = download.fetch(name, quiet=quiet) if download.is_address(name) else Path(name)
-    if not path.exists() and f"torchvision:{name}" in KNOWN:
-        raise DataError(f"no weights file {name}: known by name are torchvision:{name}, see `striate weights list`")
+    if not path.exists():
+        hint = f"; known by name are torchvision:{name}" if f"torchvision:{name}" in KNOWN else ""
+        raise DataError(f"no weights file {name}{hint}: check the path, or see `striate weights list`")
     row_of_file = of_file(path.name) if path.is_file() else None
     if row_of_file is not None and download.sha256(path).startswith(row_of_file.digest):
         return _known(row_of_file, name, path)

@@ -38,7 +38,7 @@ def names_there(names: Iterable[str], renames: Renames) -> dict[str, str]:
     Raises:
         DoesNotApply: the table does not tell for one of them.
     """
-    back = [_turned(pattern, replacement) for pattern, replacement in renames]
+    back = [turned for pattern, replacement in renames if (turned := _turned(pattern, replacement))]
     there = {}
     for name in names:
         candidates = (re.sub(pattern, template, name) for pattern, template in back if re.search(pattern, name))
@@ -49,8 +49,8 @@ def names_there(names: Iterable[str], renames: Renames) -> dict[str, str]:
     return there
 
 
-def _turned(pattern: str, replacement: str) -> tuple[str, str]:
-    """Return the pattern of what `replacement` makes, and the text that `pattern` made it of."""
+def _turned(pattern: str, replacement: str) -> tuple[str, str] | None:
+    """Return the pattern of what `replacement` makes, and what it was made of; None where that is lost."""
     groups, template = [], ""
     for piece in _PIECE.finditer(pattern):
         if piece["group"]:
@@ -68,4 +68,4 @@ def _turned(pattern: str, replacement: str) -> tuple[str, str]:
         else:
             turned += f"(?P<g{part}>{groups[int(part) - 1][1:-1]})"
             seen.add(part)
-    return turned, template
+    return (turned, template) if len(seen) == len(groups) else None

@@ -218,7 +218,9 @@ def _remedy(network: nn.Module, misfit: Misfit) -> str:
     if config.get("stem", "published") != "published" and any(name.startswith("stem.") for name in misfit.unequal):
         return "The network has the stem for small pictures: create it with options.stem=published"
     if isinstance(network, Network) and wrong and not misfit.beside(score_layers(network)):
-        return "Only what gives the scores differs: its classes are others; weights_head=drop leaves it as drawn in a training"
+        return (
+            "Only what gives the scores differs: are its classes others? In a training, weights_head=drop leaves it out"
+        )
     return "Create the network that the file is of (num_classes, in_channels, image_size, options)"
 
 
