@@ -1,10 +1,16 @@
 """List published weights that are known by name."""
 
-from typing import Annotated, Any
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from striate.cli.printing import document, say, table
+
+if TYPE_CHECKING:
+    from striate.zoo.known_weights import Known
 
 EXAMPLES = ("striate weights list", "striate weights list --json")
 
@@ -39,11 +45,11 @@ def list(  # noqa: A001 the verb's last word
     say(*(f"also in the cache: {path} ({_megabytes(path)} MB)" for path in others))
 
 
-def _known(row: Any, path: Any) -> dict[str, Any]:
+def _known(row: Known, path: Path | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(row) | {"url": row.url, "sha256_begins": row.digest, "protocol": row.protocol, "path": path}
 
 
-def _megabytes(path: Any) -> int:
+def _megabytes(path: Path) -> int:
     return max(1, round(path.stat().st_size / 10**6))

@@ -1,7 +1,7 @@
 """From anybody's weights to a recognizer, and from a recognizer to files that others read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -132,4 +132,8 @@ def _to_arrays(state: dict[str, Tensor]) -> bytes:
     return buffer.getvalue()
 
 
-_WRITERS = {".safetensors": to_safetensors, ".pth": _to_torch, ".npz": _to_arrays}
+_WRITERS: dict[str, Callable[[dict[str, Tensor]], bytes]] = {
+    ".safetensors": to_safetensors,
+    ".pth": _to_torch,
+    ".npz": _to_arrays,
+}
