@@ -29,7 +29,9 @@ def test_a_recognizer_leaves_in_others_layout_and_comes_back_the_same(
     write(recognizer, path, "akamaster:resnet20")
     back, layout = converted(str(path), model="resnet20", classes=names, values=STATISTICS)
     assert layout == "akamaster:resnet20"
-    assert (back.scores(IMAGES) == recognizer.scores(IMAGES)).all()
+    assert np.allclose(back.scores(IMAGES), recognizer.scores(IMAGES), atol=1e-4)
+    state = recognizer.network.state_dict()
+    assert all(torch.equal(tensor.cpu(), state[name]) for name, tensor in back.network.state_dict().items())
     assert back.classes == recognizer.classes
 
 

@@ -17,6 +17,7 @@ from striate.core.files import write_bytes
 from striate.data.preprocess import Preprocess
 from striate.recognize.origin import origin
 from striate.recognize.recognizer import NetworkRecognizer, build
+from striate.runtime.plan import Plan
 from striate.zoo import MODELS, weights
 from striate.zoo.locate import Located
 from striate.zoo.reading import read
@@ -66,7 +67,9 @@ def converted(
         raise RecipeError(f"{name} does not name its classes: --classes FILE, one name a line, or --like WEIGHTS")
     network = build(of, options, names, preprocess)
     taken = weights.take(network, read(located.path), layout=layout, source=name)
-    return NetworkRecognizer(of, options, network.eval(), names, preprocess), taken.layout
+    plan = Plan().resolve(network)
+    prepared = plan.prepare(network).eval()
+    return NetworkRecognizer(of, options, prepared, names, preprocess, plan=plan), taken.layout
 
 
 def write(recognizer: NetworkRecognizer, path: Path, layout: str) -> None:
