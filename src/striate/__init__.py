@@ -59,7 +59,7 @@ def train(  # noqa: PLR0913 the verb's twelve options, and quiet
         batch_size: pictures per step.
         seed: of the weights, the order and the augmentation; not of the split.
         image_size: height and width of the network's input, in pixels.
-        weights: a file of weights to begin from.
+        weights: to begin from: a file, a run, an address on the web, `torchvision:NAME` or `timm:NAME`.
         data_root: where named data sets lie.
         resume: a stopped run, carried on exactly; everything else must be left out.
         base: a run whose recipe (and data, where `data` is None) is repeated.
@@ -80,7 +80,7 @@ def train(  # noqa: PLR0913 the verb's twelve options, and quiet
             "batch_size": batch_size,
             "seed": seed,
             "image_size": image_size,
-            "weights": None if weights is None else str(Path(weights).resolve()),
+            "weights": None if weights is None else str(weights),
         }
         request = Request(
             data=None if data is None else str(data),

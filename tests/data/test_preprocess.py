@@ -159,3 +159,54 @@ def test_the_part_lies_within_the_picture_near_the_crop_and_on_the_grid(
     assert 0 <= part[1] < part[3] <= size[0]
     assert all(edge % step == 0 for edge in part)
     assert all(abs(edge - near) <= max(1, step) for edge, near in zip(part, exact, strict=True))
+
+
+def _in_two_steps(pixels: NDArray[np.uint8], size: int, covered: int, how: Image.Resampling) -> NDArray[np.uint8]:
+    """Return what torchvision does: the shorter side to `covered` pixels, then the middle cut out."""
+    height, width = pixels.shape[:2]
+    short = min(height, width)
+    to = (
+        covered if width == short else covered * width // short,
+        covered if height == short else covered * height // short,
+    )
+    resized = np.asarray(Image.fromarray(pixels).resize(to, how))
+    left, top = round((to[0] - size) / 2), round((to[1] - size) / 2)
+    return resized[top : top + size, left : left + size]
+
+
+@pytest.mark.parametrize(("size", "covered"), [(56, 64), (56, 58), (75, 86)])
+@pytest.mark.parametrize("shape", [(100, 151), (213, 140), (80, 80), (40, 30)])
+@pytest.mark.parametrize("how", ["bilinear", "bicubic"])
+def test_the_middle_of_a_larger_square_is_what_resizing_and_cutting_give(
+    size: int, covered: int, shape: tuple[int, int], how: str
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    values = {"size": size, "center": size / covered, "interpolation": how, "mean": [0.5] * 3, "std": [0.5] * 3}
+    placed = Preprocess.model_validate(values).place(pixels)
+    expected = _in_two_steps(pixels, size, covered, getattr(Image.Resampling, how.upper()))
+    assert np.abs(placed.astype(int) - expected).max() <= 2
+
+
+def test_a_picture_of_the_input_s_size_is_cut_too_where_only_the_middle_counts() -> None:
+    values = {"size": 32, "center": 0.5, "channels": 1}
+    placed = Preprocess.model_validate(values).place(_ramp(32, 32))
+    assert int(placed[0, 0, 0]) == pytest.approx(8 / 31 * 255, abs=6)
+
+
+def test_more_is_decoded_where_only_the_middle_counts() -> None:
+    whole, half = (Preprocess.model_validate({"size": 32, "center": c, "channels": 1}) for c in (1.0, 0.5))
+    assert whole.least_size() == (40, 40)
+    assert half.least_size() == (80, 80)
+
+
+def test_the_middle_goes_with_crop_alone() -> None:
+    with pytest.raises(ValueError, match="goes with fit = 'crop'"):
+        Preprocess.model_validate({"size": 32, "center": 0.5, "channels": 1, "fit": "pad"})
+
+
+def test_interpolation_counts_for_random_crops_too() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 60, 1), dtype=np.uint8)
+    crop = Crop(area=0.5, ratio=1, top=0.5, left=0.5)
+    ways = ({"size": 32, "channels": 1, "interpolation": how} for how in ("bilinear", "bicubic"))
+    first, second = (Preprocess.model_validate(way).place(pixels, crop) for way in ways)
+    assert (first != second).any()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from striate import zoo
 from striate.core.errors import DataError, DoesNotApply, UnknownName
-from striate.zoo.weights import load, load_state, save
+from striate.zoo.weights import load, load_state, save, take
 
 AKAMASTER = "akamaster:resnet20"
 
@@ -155,3 +155,62 @@ def test_the_published_resnet20_loads_and_recognizes_cifar10(shared_data: Path) 
     index = json.loads(lzma.decompress((shared_data / "cifar10" / "index.json.xz").read_bytes()))
     labels = torch.tensor([int(digit) for digit in index["test_batch"]["labels"][: len(answers)]])
     assert (answers == labels).float().mean() > 0.9  # 91.73 % over all 10,000
+
+
+def test_a_head_of_another_number_of_classes_is_left_as_drawn_where_that_is_allowed() -> None:
+    first, second = drawn("resnet20", 1), drawn("resnet20", 2, num_classes=7)
+    before = second.head.linear.weight.clone()
+    for head, left in (("auto", ("head.linear",)), ("drop", ("head.linear",))):
+        taken = take(second, as_akamaster(first), head=head)
+        assert (taken.layout, taken.left, taken.classes) == (AKAMASTER, left, 10)
+        assert torch.equal(second.head.linear.weight, before)
+        assert torch.equal(second.stem.conv.weight, first.stem.conv.weight)
+
+
+def test_a_head_of_the_same_number_of_classes_is_kept_unless_it_is_to_be_dropped() -> None:
+    first, second = drawn("resnet20", 1), drawn("resnet20", 2)
+    before = second.head.linear.weight.clone()
+    assert take(second, first.state_dict(), head="drop").left == ("head.linear",)
+    assert torch.equal(second.head.linear.weight, before)
+    assert take(second, first.state_dict(), head="auto").left == ()
+    assert equal(first, second)
+
+
+@pytest.mark.parametrize("head", ["auto", "drop"])
+def test_nothing_but_the_layer_that_gives_the_scores_may_differ(head: str) -> None:
+    network, before = drawn("resnet20", 2, num_classes=7), drawn("resnet20", 2, num_classes=7)
+    state = drawn("resnet20", 1).state_dict()
+    state["stages.2.0.body.conv1.weight"] = state["stages.2.0.body.conv1.weight"][:32]
+    with pytest.raises(DataError, match=r"stages\.2\.0\.body\.conv1\.weight is 32x32x3x3 there"):
+        load_state(network, state, head=head)
+    assert equal(network, before)
+
+
+def test_a_file_without_a_head_loads_only_where_the_head_is_to_be_dropped() -> None:
+    state = {key: value for key, value in drawn("resnet20", 1).state_dict().items() if not key.startswith("head.")}
+    with pytest.raises(DataError, match=r"2 missing: head\.linear.*weights_head=drop"):
+        load_state(drawn("resnet20", 2), state, head="auto")
+    load_state(drawn("resnet20", 2), state, head="drop")
+
+
+def test_where_the_head_is_the_whole_network_nothing_would_be_left() -> None:
+    with pytest.raises(DataError, match="does not fit"):
+        load_state(drawn("linear", 1), drawn("linear", 2, num_classes=3).state_dict(), head="auto")
+
+
+def test_auxiliary_heads_are_cut_with_the_head() -> None:
+    torch.manual_seed(0)
+    options = {"image_size": 32}
+    first, second = (
+        zoo.create("googlenet_bn", num_classes=4, **options),
+        zoo.create("googlenet_bn", num_classes=3, **options),
+    )
+    taken = take(second, first.state_dict(), head="auto")
+    assert [name.partition(".")[0] for name in taken.left] == ["head", "auxiliary", "auxiliary"]
+    assert [len(first.get_submodule(name).weight) for name in taken.left] == [4, 4, 4]
+
+
+def test_the_stem_for_small_pictures_is_named_as_the_cause() -> None:
+    small = zoo.create("squeezenet1_0", num_classes=3, image_size=32)
+    with pytest.raises(DataError, match=r"options\.stem=published"):
+        load_state(small, zoo.create("squeezenet1_0", num_classes=3).state_dict())

@@ -16,6 +16,7 @@ EXAMPLES = (
     "striate train photos/ --model resnet20 --epochs 15 --out runs/photos",
     "striate train photos/ --set optimizer.lr=0.05 --set augment.shift=0",
     "striate train --resume runs/photos",
+    "striate train photos/ --weights torchvision:resnet18",
     "striate train --from runs/photos --set seed=2",
 )
 
@@ -43,7 +44,10 @@ def train(
     image_size: Annotated[
         int | None, Option(metavar="PIXELS", help="The side of the square that the network sees, in pixels.")
     ] = None,
-    weights: Annotated[str | None, Option(metavar="FILE", help="A file of weights to start from.")] = None,
+    weights: Annotated[
+        str | None,
+        Option(metavar="WEIGHTS", help="Start from a FILE, RUN, URL, torchvision:NAME or timm:NAME; see weights list."),
+    ] = None,
     data_root: Annotated[Path | None, Option(metavar="FOLDER", help="Where the files of a known set lie.")] = None,
     resume: Annotated[Path | None, Option(metavar="RUN", help="Go on with a run that was stopped, exactly.")] = None,
     base: Annotated[

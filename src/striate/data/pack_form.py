@@ -14,6 +14,7 @@ from striate.core.records import Record
 from striate.data import decode
 from striate.data.jpeg import REDUCTIONS
 from striate.data.preprocess import MARGIN, Fit, Preprocess
+from striate.data.resize import Interpolation
 from striate.data.table import Table
 
 FORMAT = 1  # raise it whenever the files of a pack are written otherwise
@@ -34,6 +35,9 @@ class Form(Record):
     channels: Literal[1, 3]
     fit: Fit | None
     """How pictures are placed; none: they are kept whole, for random crops."""
+    center: float = 1.0
+    interpolation: Interpolation = "bilinear"
+    """As the preprocessing has them; of pictures that are kept whole, always the defaults."""
     crop: tuple[float, float] | None = None
     """The least and greatest share of the area that a random crop keeps."""
     ratio: tuple[float, float] | None = None
@@ -82,7 +86,8 @@ def form(preprocess: Preprocess, crop: tuple[float, float] | None, ratio: tuple[
     """Return what a training with `preprocess` needs; `crop` is None where it draws no random crops."""
     size, channels = preprocess.size, preprocess.channels
     if crop is None:
-        return Form(size=size, channels=channels, fit=preprocess.fit)
+        center, how = preprocess.center, preprocess.interpolation
+        return Form(size=size, channels=channels, fit=preprocess.fit, center=center, interpolation=how)
     return Form(size=size, channels=channels, fit=None, crop=crop, ratio=ratio or (1.0, 1.0))
 
 

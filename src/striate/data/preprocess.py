@@ -12,7 +12,7 @@ from torch import Tensor
 from striate.core.records import Record
 from striate.data.decode import Least, to_channels
 from striate.data.jpeg import REDUCTIONS, reduced
-from striate.data.resize import Box, cut, outer, resize
+from striate.data.resize import Box, Interpolation, cut, outer, resize
 
 LEAST_CROP = 1 / 16  # of the area: below it a crop of a small picture is a few pixels enlarged to the input
 
@@ -32,6 +32,11 @@ class Preprocess(Record):
     fit: Fit = "crop"
     """crop: cover the size and cut the overhang, centered; pad: fit inside and fill the rest with black;
     stretch: both sides to the size; center: no resizing, place in the middle, fill or cut."""
+    center: float = Field(1.0, gt=0, le=1)
+    """crop: the share of the shorter side that is kept of what covers the size: 0.875 brings the shorter side to 256
+    pixels for an input of 224, and cuts the middle out. At 1, a picture of the input's size is taken as it is."""
+    interpolation: Interpolation = "bilinear"
+    """The filter of every resizing: bilinear or bicubic, antialiased where pictures shrink."""
     channels: Literal[1, 3] = 3
     """1: a color picture becomes its luma (ITU-R 601); 3: a gray picture is repeated."""
     mean: tuple[float, ...] = (0.5,)
@@ -50,6 +55,8 @@ class Preprocess(Record):
             raise ValueError(f"mean and std need {self.channels} values, one a channel")
         if min(self.std) <= 0 or min(self.size) < 1:
             raise ValueError("std and size must be positive")
+        if self.center < 1 and self.fit != "crop":
+            raise ValueError(f"center = {self.center:g} goes with fit = 'crop', not with fit = {self.fit!r}")
         return self
 
     def normalize(self, images: Tensor) -> Tensor:
@@ -73,7 +80,8 @@ class Preprocess(Record):
             return lambda height, width: reduced((height, width), self.reduction(crop, height, width))
         if self.fit == "center":
             return None
-        return math.ceil(self.size[0] * MARGIN), math.ceil(self.size[1] * MARGIN)
+        height, width = (math.ceil(side * MARGIN / self.center) for side in self.size)
+        return height, width
 
     def reduction(self, crop: "Crop", height: int, width: int) -> int:
         """Return the most, of 8, 4, 2 and 1, that a picture of that size may be reduced by before `crop` is cut."""
@@ -104,19 +112,28 @@ class Preprocess(Record):
         if crop is not None:
             return self._cut(pixels, crop, whole or _size(pixels))
         pixels = to_channels(pixels, self.channels)
-        if pixels.shape[:2] == self.size:
+        if pixels.shape[:2] == self.size and self.center == 1:
             return pixels
-        return _FITS[self.fit](pixels, self.size, _extent(pixels, whole or _size(pixels)))
+        return self._fitted(pixels, _extent(pixels, whole or _size(pixels)))
+
+    def _fitted(self, pixels: NDArray[np.uint8], extent: tuple[float, float]) -> NDArray[np.uint8]:
+        if self.fit == "center":
+            return _center(pixels, self.size)
+        if self.fit == "stretch":
+            return resize(pixels, self.size, (0, 0, extent[1], extent[0]), self.interpolation)
+        if self.fit == "pad":
+            return _pad(pixels, self.size, extent, self.interpolation)
+        return resize(pixels, self.size, _middle(self.size, extent, self.center), self.interpolation)
 
     def _cut(self, pixels: NDArray[np.uint8], crop: "Crop", whole: tuple[int, int]) -> NDArray[np.uint8]:
         down, right = (have / full for have, full in zip(_extent(pixels, whole), whole, strict=True))
         box = self.part(crop, *whole)
         box = box[0] * right, box[1] * down, min(box[2] * right, pixels.shape[1]), min(box[3] * down, pixels.shape[0])
         if pixels.shape[2] <= self.channels:
-            return to_channels(cut(pixels, self.size, box), self.channels)
+            return to_channels(cut(pixels, self.size, box, self.interpolation), self.channels)
         left, top, end, low = outer(box)
         luma = to_channels(pixels[top:low, left:end], self.channels)
-        return cut(luma, self.size, (box[0] - left, box[1] - top, box[2] - left, box[3] - top))
+        return cut(luma, self.size, (box[0] - left, box[1] - top, box[2] - left, box[3] - top), self.interpolation)
 
 
 class Crop(Record):
@@ -159,25 +176,37 @@ def _length(have: int, whole: int) -> float:
     return have if step is None else whole / step
 
 
-def _crop(pixels: NDArray[np.uint8], size: tuple[int, int], extent: tuple[float, float]) -> NDArray[np.uint8]:
-    height, width = extent
-    scale = min(height / size[0], width / size[1])
-    h, w = size[0] * scale, size[1] * scale
-    top, left = (height - h) / 2, (width - w) / 2
-    return resize(pixels, size, (left, top, left + w, top + h))
+def _middle(size: tuple[int, int], extent: tuple[float, float], share: float) -> Box:
+    """Return the box in the middle that becomes the input.
+
+    With a `share` below 1 in the steps of torchvision and timm, so that the same places are sampled: the picture is
+    brought to whole numbers of pixels, of which the middle is cut; here both in one resizing.
+    """
+    ratios = extent[0] / size[0], extent[1] / size[1]
+    if share == 1:
+        h, w = size[0] * min(ratios), size[1] * min(ratios)
+        top, left = (extent[0] - h) / 2, (extent[1] - w) / 2
+        return left, top, left + w, top + h
+    short = ratios.index(min(ratios))
+    covered = round(size[short] / share)
+    edges = []
+    for axis in (1, 0):
+        pixels = covered if axis == short else max(size[axis], int(covered * extent[axis] / extent[short]))
+        first, each = round((pixels - size[axis]) / 2), extent[axis] / pixels
+        edges.append((first * each, min((first + size[axis]) * each, extent[axis])))
+    (left, right), (upper, lower) = edges
+    return left, upper, right, lower
 
 
-def _pad(pixels: NDArray[np.uint8], size: tuple[int, int], extent: tuple[float, float]) -> NDArray[np.uint8]:
+def _pad(
+    pixels: NDArray[np.uint8], size: tuple[int, int], extent: tuple[float, float], how: Interpolation
+) -> NDArray[np.uint8]:
     scale = min(size[0] / extent[0], size[1] / extent[1])
     inside = max(1, min(size[0], round(extent[0] * scale))), max(1, min(size[1], round(extent[1] * scale)))
-    return _center(_stretch(pixels, inside, extent), size, inside)
+    return _center(resize(pixels, inside, (0, 0, extent[1], extent[0]), how), size)
 
 
-def _stretch(pixels: NDArray[np.uint8], size: tuple[int, int], extent: tuple[float, float]) -> NDArray[np.uint8]:
-    return resize(pixels, size, (0, 0, extent[1], extent[0]))
-
-
-def _center(pixels: NDArray[np.uint8], size: tuple[int, int], _: tuple[float, float]) -> NDArray[np.uint8]:
+def _center(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     placed = np.zeros((*size, pixels.shape[2]), np.uint8)
     source, target = [], []
     for have, want in zip(pixels.shape[:2], size, strict=True):
@@ -186,6 +215,3 @@ def _center(pixels: NDArray[np.uint8], size: tuple[int, int], _: tuple[float, fl
         target.append(slice((want - common) // 2, (want - common) // 2 + common))
     placed[tuple(target)] = pixels[tuple(source)]
     return placed
-
-
-_FITS = {"crop": _crop, "pad": _pad, "stretch": _stretch, "center": _center}

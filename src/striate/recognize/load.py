@@ -13,14 +13,19 @@ def load(path: Path, which: str = "best") -> NetworkRecognizer:
     Raises:
         DataError: no such folder, or no recognizer in it.
     """
+    return read(place(path, which))
+
+
+def place(path: Path, which: str = "best") -> Path:
+    """Return the folder that holds the recognizer of a run directory, or of a folder it was saved to; see `load`."""
     if not path.is_dir():
         raise DataError(f"no run directory {path}: check the path, or train one with `striate train DATA --out {path}`")
     if (path / DESCRIPTION).is_file():
-        return read(path)
+        return path
     checkpoint = intact(path / "checkpoints" / which)
     if not checkpoint.is_dir():
         raise DataError(
             f"{path} holds no '{which}' checkpoint: if its training was stopped early, "
             f"go on with `striate train --resume {path}`"
         )
-    return read(checkpoint)
+    return checkpoint

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from striate import zoo
 from striate.core.errors import DataError, RecipeError
-from striate.core.files import whole_directory, write_bytes, write_json
+from striate.core.files import whole_directory, write_json
 from striate.data.preprocess import Preprocess
 from striate.data.views import views as views_of
 from striate.layers.network import Network
@@ -25,6 +24,7 @@ from striate.runtime.answering import Answering
 from striate.runtime.inference import batch_size, evaluating, score_images
 from striate.runtime.plan import Plan
 from striate.zoo import consent
+from striate.zoo.weights import save as save_weights
 
 DESCRIPTION, WEIGHTS = "recognizer.json", "weights.safetensors"
 _FORMAT = 1
@@ -109,7 +109,7 @@ class NetworkRecognizer:
         if path.exists() and not (path / DESCRIPTION).is_file():
             raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
         with whole_directory(path) as beside:
-            write_weights(beside / WEIGHTS, self.network)
+            save_weights(self.network, beside / WEIGHTS)
             write_json(beside / DESCRIPTION, self.description())
 
     def description(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
         DataError: the folder holds no recognizer, or a damaged one, or one whose network is made by code that the
             user has never named; see `zoo.consent`.
     """
-    description = _read_description(path / DESCRIPTION)
+    description = read_description(path / DESCRIPTION)
     try:
         classes, preprocess = tuple(description["classes"]), Preprocess(**description["preprocess"])
         model, options, temperature = description["model"], description["options"], float(description["temperature"])
@@ -162,14 +162,8 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
     return NetworkRecognizer(model, options, plan.prepare(network).eval(), classes, preprocess, temperature, plan)
 
 
-def write_weights(path: Path, network: nn.Module) -> None:
-    """Write parameters and buffers as safetensors; equal weights give equal bytes."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(network.state_dict().items())}
-    write_bytes(path, to_bytes(tensors))
-
-
 def read_weights(path: Path, network: nn.Module) -> None:
-    """Load what `write_weights` wrote; every name and shape must agree.
+    """Load what `NetworkRecognizer.save` wrote; every name and shape must agree.
 
     Raises:
         DataError: the file is missing, damaged, not safetensors, or of another network.
@@ -180,7 +174,12 @@ def read_weights(path: Path, network: nn.Module) -> None:
         raise DataError(f"{path} holds no weights for this network ({error}); take another run or train anew") from None
 
 
-def _read_description(path: Path) -> dict[str, Any]:
+def read_description(path: Path) -> dict[str, Any]:
+    """Return what `NetworkRecognizer.description` said of the recognizer whose file this is.
+
+    Raises:
+        DataError: the file is missing, damaged, or of another format.
+    """
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -19,14 +19,16 @@ from striate.data.audit import Audit, audit
 from striate.data.examine import with_hashes
 from striate.data.split import Split
 from striate.data.table import Table
+from striate.recognize.origin import absolute, origin
 from striate.runtime.processes import Group, together
 from striate.sources import open_table
-from striate.train import defaults
+from striate.train import defaults, starting
 from striate.train.defaults import Look
 from striate.train.fit import Data, carry_on, check_batches, prepare
 from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values, validated
 from striate.train.run import Run
 from striate.zoo import consent
+from striate.zoo.locate import Located
 
 _TRAININGS = itertools.count(1)  # of this process; torchrun's restarts count anew, in the same order
 _ENOUGH_TO_CHOOSE = 6_000  # validation pictures: an accuracy near 90 % is known to within 0.8 points
@@ -114,6 +116,7 @@ def resolve(request: Request) -> tuple[Data, Recipe]:
         wanted["model"] = request.model
     base = Run(request.base) if request.base else None
     defaults.check(wanted)
+    located = _located(request, wanted, base)
     table = _open(request, base)
     say(
         f"{table.location}: {count(len(table), 'picture')} of {count(len(table.classes), 'class')}", quiet=request.quiet
@@ -126,9 +129,11 @@ def resolve(request: Request) -> tuple[Data, Recipe]:
     _say_findings(found, split, table, quiet=request.quiet)
     data = Data(table, split, found, request.data_root)
     data.check()
-    recipe = _recipe(data, wanted, base, same_data=request.data is None)
-    chosen = request.model or (base.recipe.model if base else None)
+    recipe = _recipe(data, wanted, base, located, same_data=request.data is None)
+    chosen = wanted.get("model") or (base.recipe.model if base else None)
     say(defaults.explain(recipe, table, data.readable("train"), chosen), quiet=request.quiet)
+    if located is not None:
+        say(starting.explain(located, recipe.preprocess), quiet=request.quiet)
     return data, recipe
 
 
@@ -177,6 +182,17 @@ def _open(request: Request, base: Run | None) -> Table:
     return open_table(base.data["location"], data_root=request.data_root or base.data["data_root"])
 
 
+def _located(request: Request, wanted: dict[str, Any], base: Run | None) -> Located | None:
+    """Return the weights that the user names; where no network is named, theirs goes into `wanted`."""
+    if wanted.get("weights") is None:
+        return None
+    wanted["weights"] = absolute(str(wanted["weights"]))
+    located = origin(wanted["weights"], quiet=request.quiet)
+    if located.model is not None and base is None:
+        wanted.setdefault("model", located.model)
+    return located
+
+
 def _split_recipe(wanted: Mapping[str, Any], table: Table, base: Run | None) -> SplitRecipe:
     """Return how the split is made: as the user says, else as `base` has it, else by default."""
     values = base.recipe.split.model_dump() if base else {"val": _share_for_val(table)}
@@ -200,22 +216,26 @@ def _share_for_val(table: Table) -> float:
     return min(0.15, _ENOUGH_TO_CHOOSE / max(len(table), 1))
 
 
-def _recipe(data: Data, wanted: Mapping[str, Any], base: Run | None, *, same_data: bool) -> Recipe:
+def _recipe(
+    data: Data, wanted: Mapping[str, Any], base: Run | None, located: Located | None, *, same_data: bool
+) -> Recipe:
     """Return the complete recipe: what the user wants, on top of the base's or of our defaults.
 
     With another model the defaults of that model count, not what suited the base's; with other data its own
-    preprocessing does; with another optimizer its own learning rate.
+    preprocessing does, unless weights settle it; with another optimizer its own learning rate.
     """
     rows = data.readable("train")
     look = look_at(data.audit, rows, data.table)
-    if base is None or wanted.get("model", base.recipe.model) != base.recipe.model:
-        return defaults.resolve(data.table, rows, look, wanted.get("model"), wanted)
+    model = wanted.get("model", base.recipe.model if base else None)
+    start = starting.values_of(located, model or defaults.MODEL) if located else {}
+    if base is None or model != base.recipe.model:
+        return defaults.resolve(data.table, rows, look, model, wanted, start)
     values = base.recipe.model_dump(mode="json")
     if wanted.get("optimizer", {}).get("name", values["optimizer"]["name"]) != values["optimizer"]["name"]:
         values["optimizer"] = {}
-    if not same_data:
+    if not same_data and base.recipe.weights is None:
         values["preprocess"] = {name: values["preprocess"][name] for name in ("size", "fit", "channels")}
-    return defaults.resolve(data.table, rows, look, base.recipe.model, merge(values, wanted))
+    return defaults.resolve(data.table, rows, look, base.recipe.model, merge(merge(values, start), wanted))
 
 
 def _say_findings(found: Audit, split: Split, table: Table, *, quiet: bool) -> None:

@@ -13,6 +13,7 @@ from striate.data.table import Table
 from striate.train.recipe import Recipe, merge, validated
 from striate.zoo.lookup import find, is_foreign
 
+MODEL = "resnet20"  # where the user names none: it suits small pictures of all kinds
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
 FOREIGN = "foreign"  # the family of all networks of others
 _LARGE = (224, 224)  # of a network of others that does not say, and pictures that are large or of several sizes
@@ -115,7 +116,14 @@ class Look:
         return None
 
 
-def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None, wanted: Mapping[str, Any]) -> Recipe:
+def resolve(
+    table: Table,
+    rows: NDArray[np.int64],
+    look: Look,
+    model: str | None,
+    wanted: Mapping[str, Any],
+    start: Mapping[str, Any] | None = None,
+) -> Recipe:
     """Return the complete recipe: the defaults for this model and data, with what the user wants on top.
 
     Args:
@@ -124,12 +132,13 @@ def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None
         look: their sizes and channels.
         model: a name of the zoo, or None: resnet20, which suits small pictures of all kinds.
         wanted: nested values of recipe fields.
+        start: those that the weights to begin from settle, where the user does not.
 
     Raises:
         UnknownName: no such model.
         RecipeError: a value that is not allowed.
     """
-    name = model or "resnet20"
+    name = model or MODEL
     row = find(name)
     preprocess = _preprocess(row.family, row.image_size, look)
     common = {
@@ -144,6 +153,7 @@ def resolve(table: Table, rows: NDArray[np.int64], look: Look, model: str | None
         values["options"] = {"codes": "orthogonal"}  # pictures of digits say nothing about other classes
     if wanted.get("optimizer", {}).get("name", values["optimizer"]["name"]) != values["optimizer"]["name"]:
         values["optimizer"] = {}  # another optimizer needs another learning rate
+    values = merge(values, start or {})
     values = merge(values, {key: value for key, value in wanted.items() if key != "image_size"})
     if wanted.get("image_size"):
         values = merge(values, {"preprocess": {"size": wanted["image_size"]}})
@@ -158,7 +168,7 @@ def check(wanted: Mapping[str, Any]) -> None:
         UnknownName: no such model.
         RecipeError: a value that is not allowed.
     """
-    name = wanted.get("model") or "resnet20"
+    name = wanted.get("model") or MODEL
     size = find(name).image_size or _LARGE
     color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
     least = {"model": name, "epochs": 1, "preprocess": {"size": list(size), **color}}

@@ -26,8 +26,9 @@ from striate.train.loop import Loop, Sides
 from striate.train.recipe import Recipe
 from striate.train.rehearsal import choose_plan
 from striate.train.run import Run
+from striate.train.starting import start
 from striate.train.storing import open_store
-from striate.zoo import consent, weights
+from striate.zoo import consent
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     network = _network(recipe, data.table.classes, out)
     for note in network.notes:
         say(f"note: {note}", quiet=quiet)
-    if recipe.weights is not None:
-        weights.load(network, Path(recipe.weights))
+    start(network, recipe, data.table.classes, quiet=quiet)
     plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, network)
@@ -118,8 +118,8 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
     check_batches(recipe, group)
     network = _network(recipe, run.classes, run.path)
     _compare_code(run, network, quiet=quiet or not group.first)
-    if recipe.weights is not None and not (run.path / "checkpoints" / "last").is_dir():
-        weights.load(network, Path(recipe.weights))
+    if not (run.path / "checkpoints" / "last").is_dir():
+        start(network, recipe, run.classes, quiet=True)  # `prepare` has said what it does
     quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
     sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
     store = open_store(run, table, sides, group=group, quiet=quiet)

@@ -105,7 +105,10 @@ class Recipe(Record):
     options: dict[str, Any] = Field(default_factory=dict)
     """The family's options, such as activation or dropout."""
     weights: str | None = None
-    """A file of weights to begin from; none: drawn from the seed."""
+    """Weights to begin from: a file, a run, an address, torchvision:NAME or timm:NAME; none: drawn from the seed."""
+    weights_head: Literal["auto", "keep", "drop"] = "auto"
+    """The layers that give their scores: auto: kept where the classes are the same, by name or else by number, and left
+    as drawn where they are others; keep: they must fit; drop: left as drawn. All else must fit in any case."""
     epochs: int = Field(ge=1)
     batch_size: int = Field(128, ge=1)
     seed: int = Field(0, ge=0)

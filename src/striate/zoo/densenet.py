@@ -107,7 +107,7 @@ class Block(nn.Sequential):
 
 
 def layouts(name: str) -> Layouts:
-    """Return torchvision's layout of `name`, and that of its older files, which have dots where it has none today."""
+    """Return torchvision's and timm's layout of `name`; older files have dots where newer ones have none."""
     if name not in {"densenet121", "densenet161", "densenet169", "densenet201"}:
         return {}
     ends = (
@@ -127,7 +127,8 @@ def layouts(name: str) -> Layouts:
             (rf"^features\.transition{stage}\.(norm|conv)\.", rf"stages.{stage}.transition.\1."),
         )
     ]
-    return {f"torchvision:{name}": (*ends, *stages)}
+    table = (*ends, *stages)
+    return {f"torchvision:{name}": table, f"timm:{name}": table}
 
 
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:

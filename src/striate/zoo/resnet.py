@@ -80,7 +80,7 @@ VARIANTS: dict[str, tuple[Body, tuple[int, ...]]] = {  # Table 1 of the paper: b
 
 
 def layouts(name: str) -> Layouts:
-    """Return torchvision's layout of `name`; the variants as published have none, since its files are not of them."""
+    """Return torchvision's and timm's layout of `name`; of the variants as published neither has files."""
     if not name.startswith("resnet") or name.endswith("_v1"):
         return {}
     stages = [
@@ -93,7 +93,8 @@ def layouts(name: str) -> Layouts:
         )
     ]
     ends = ((r"^conv1\.", "stem.conv."), (r"^bn1\.", "stem.bn."), (r"^fc\.", "head.linear."))
-    return {f"torchvision:{name}": (*ends, *stages)}
+    table = (*ends, *stages)
+    return {f"torchvision:{name}": table, f"timm:{name}": table}
 
 
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:

@@ -37,7 +37,10 @@ _STEM = Stem(published=32, small=16, change="has no pooling after its first stag
 
 
 def layouts(name: str) -> Layouts:
-    """Return torchvision's layout of `name`, which numbers all layers, poolings and ReLUs too."""
+    """Return torchvision's layout of `name`, which numbers all layers, poolings and ReLUs too, and timm's.
+
+    timm has fc6 and fc7 as convolutions, over all of the last maps and 1x1.
+    """
     depths, kind = VARIANTS[name]
     if kind == "1x1":
         return {}
@@ -49,7 +52,9 @@ def layouts(name: str) -> Layouts:
                 place += 1
         place += 1  # the pooling
     fully = ((rf"^classifier\.{place}\.", f"head.fc{6 + number}.") for number, place in enumerate((0, 3, 6)))
-    return {f"torchvision:{name}": (*renames, *fully)}
+    of_timm = ("pre_logits.fc1", "pre_logits.fc2", "head.fc")
+    unrolled = ((rf"^{there.replace('.', '[.]')}\.", f"head.fc{number}.") for number, there in enumerate(of_timm, 6))
+    return {f"torchvision:{name}": (*renames, *fully), f"timm:{name}": (*renames, *unrolled)}
 
 
 def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[int, int], **options: Any) -> Network:
