@@ -12,11 +12,13 @@ from striate.runtime.ways import Way
 Pictures = NDArray[np.uint8]
 Scores = NDArray[np.float32]
 
-# Probabilities may differ from those of eager float32 by this much on the pictures that were checked. Winners may
-# differ in float32 alone, where its own two best are nearer than that; it rounds by far less. Other pictures may
-# differ by more: in bf16 those of 248 digits did by 0.003 at the 90th and 0.010 at the 99th percentile, by 0.04 at
-# most, with the same winners (resnet20 on `digits` after 3 epochs, 94 % right).
-TOLERANCE = {"float32": 1e-4, "bf16": 0.01, "fp16": 0.01}
+# Probabilities may differ from those of eager float32 by this much at most, and a picture's greatest difference on
+# average by the next, on the pictures that were checked. Winners may differ in float32 alone, where its own two best
+# are nearer than that; it rounds by far less. In bf16 the greatest of 64 pictures is a tail: those of 248 digits
+# differed by 0.003 at the 90th and 0.010 at the 99th percentile, by 0.04 at most, with the same winners (resnet20 on
+# `digits` after 3 epochs, 94 % right).
+TOLERANCE = {"float32": 1e-4, "bf16": 0.05, "fp16": 0.05}
+_ON_AVERAGE = {"float32": 1e-4, "bf16": 0.01, "fp16": 0.01}
 _APART = {"float32": 1e-4, "bf16": 0.05, "fp16": 0.05}  # of the greatest score: bf16 keeps 8 bits of each product
 _SPARE = 2.0  # times the greatest error seen: of 64 draws from a normal distribution that is five deviations
 _NOT_FINITE = "its scores are not finite"
@@ -119,9 +121,14 @@ def disagreement(way: Way, scores: Scores, exact: Scores, temperature: float = 1
     if not np.isfinite(scores).all():
         return float("inf"), _NOT_FINITE
     own, true = (torch.from_numpy(values).double().div(temperature).softmax(1).numpy() for values in (scores, exact))
-    departure = float(np.abs(own - true).max())
-    if not departure <= tolerance:
-        return departure, f"its probabilities depart from those of eager float32 by {departure:.2g}"
+    departures = np.abs(own - true).max(1)
+    departure = float(departures.max())
+    for found, most, where in (
+        (departure, tolerance, ""),
+        (departures.mean(), _ON_AVERAGE[way.precision], " on average"),
+    ):
+        if not found <= most:
+            return departure, f"its probabilities depart from those of eager float32 by {found:.2g}{where}"
     # Of many uncertain classes all probabilities are small, and agree whatever the scores do.
     moved = float(np.abs(scores - exact).max()) / max(float(np.abs(exact).max()), 1e-30)
     if moved > _APART[way.precision]:
