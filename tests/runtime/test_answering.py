@@ -165,6 +165,18 @@ def test_a_slow_way_is_tried_where_it_costs_a_twentieth_of_what_is_to_come(
         assert (engine in tried) == wanted
 
 
+def test_a_long_work_in_float32_is_told_what_to_install(
+    network: nn.Module, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering.onnx_runtime, "lacks", lambda: "onnxruntime not installed")
+    for precision, told in (("float32", True), ("bf16", False)):
+        known = [Measured(EAGER, 1.0), Measured(Way("folded", precision), 0.5)]  # type: ignore[arg-type]
+        monkeypatch.setattr(answering, "_recall", lambda key, known=known: known)
+        if precision == "float32" or HAS_BF16:
+            ask(network, coming=1_000, seconds=1.0)
+            assert ("striate[export]" in capsys.readouterr().err) == told
+
+
 def test_a_damaged_cache_is_measured_anew(network: nn.Module, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("STRIATE_CACHE", str(tmp_path))
     ask(network, coming=20_000, seconds=1.0)
