@@ -55,15 +55,16 @@ class Doubt:
         if scores.shape[1] < 2:
             return odd
         best = np.partition(np.where(odd[:, None], 0, scores), -2, axis=1)[:, -2:]
-        return odd | (best[:, 1] - best[:, 0] <= self.limit)
+        near: NDArray[np.bool_] = best[:, 1] - best[:, 0] <= self.limit
+        return np.logical_or(odd, near)
 
     def settle(self, scores: Scores, exact: Callable[[NDArray[np.bool_]], Scores]) -> Scores:
         """Return rough `scores` with the doubted rows replaced by what `exact` returns for them."""
-        settled, again = scores.copy(), np.zeros(len(scores), bool)
-        while (rows := self.doubts(scores) & ~again).any():  # an error greater than all before raises more doubts
+        settled, certain = scores.copy(), np.ones(len(scores), bool)
+        while (rows := np.logical_and(self.doubts(scores), certain)).any():  # a greater error raises more doubts
             settled[rows] = exact(rows)
             self.learn(scores[rows], settled[rows])
-            again |= rows
+            certain[rows] = False
         return settled
 
 
