@@ -8,8 +8,8 @@ onnxruntime, both fed by a DataLoader with two workers, which are running alread
 time to load a network or to start a session is in no figure. How to answer quickest is something that ours finds out
 where many pictures come, and remembers; the first time, measuring included, is a line of its own.
 
-All three have the same weights: drawn, the batch norms fitted, and the last layer fitted to tell the made classes, so
-that answers are decided and can be compared.
+All three have the same weights, of a network that decides as a trained one does; `deciding.py` says how it is made.
+What the network alone can do, fed with noise, is a table of its own: no way of reading pictures makes that quicker.
 """
 
 import csv
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
+from deciding import MEAN, PREPROCESS, SIZE, STD, deciding, label_of
 from pairs import Timings, in_turns, judged, options, seconds_of, tell
 from peers import torchvision
 from pictures import CLASSES, describe, make_folder
@@ -31,18 +32,19 @@ from torch.utils.data import DataLoader, Dataset
 
 import striate
 from striate import zoo
-from striate.data.preprocess import Preprocess
 from striate.recognize.recognizer import NetworkRecognizer
+from striate.runtime import memory
+from striate.runtime.ways import EAGER as AS_IT_IS
+from striate.runtime.ways import prepare, quick
 
 PACKAGES = ("striate", "torch", "torchvision", "onnxruntime", "numpy", "pillow", "simplejpeg")
 OURS, EAGER, ONNX = "ours", "torchvision", "onnxruntime"
 MUST = {EAGER: 2.0, ONNX: 1.2}
-MODELS = {"resnet18": (1_600, 400), "resnet50": (640, 160)}  # pictures the first time, and in a turn
+MODELS = {"resnet18": (800, 400), "resnet50": (640, 160)}  # pictures the first time, and in a turn
 AGREE = 99.0  # percent of the pictures that must get the same answer from all three
 
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CLASSES = tuple(f"class{number}" for number in range(CLASSES))
-_FITTED = 200  # pictures that the last layer is fitted on
+_ALONE = 32  # pictures at once, of the network alone
 
 
 class Files(Dataset):
@@ -51,7 +53,7 @@ class Files(Dataset):
     def __init__(self, paths: list[Path]) -> None:
         v1 = torchvision.transforms
         self.paths = paths
-        self.transform = v1.Compose([v1.Resize(224), v1.CenterCrop(224), v1.ToTensor(), v1.Normalize(_MEAN, _STD)])
+        self.transform = v1.Compose([v1.Resize(224), v1.CenterCrop(224), v1.ToTensor(), v1.Normalize(MEAN, STD)])
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -65,17 +67,19 @@ def main() -> int:
     """Measure both networks, print the tables and keep them."""
     asked = options(__doc__).parse_args()
     torch.set_num_threads(asked.threads)
-    lines, verdicts = [], []
+    lines, limits, verdicts = [], [], []
     with tempfile.TemporaryDirectory() as place:
         os.environ["STRIATE_CACHE"] = f"{place}/cache"
         for model, (many, few) in MODELS.items():
             folder = Path(place) / model
             counts = (64, 32) if asked.quick else (many, few)
-            table, judged_lines = measure(model, folder, counts, asked.threads, quick=asked.quick)
+            table, bare, judged_lines = measure(model, folder, counts, asked.threads, quick=asked.quick)
             lines += table
+            limits += bare
             verdicts += judged_lines
         pictures = describe(folder / "many")
-    tell("predicting", [f"500x375: {pictures}.", "", *HEAD, *lines, "", *verdicts], asked, PACKAGES)
+    told = [f"500x375: {pictures}.", "", *HEAD, *lines, "", *verdicts, "", *ALONE, *limits]
+    tell("predicting", told, asked, PACKAGES)
     return 0
 
 
@@ -84,15 +88,25 @@ HEAD = [
     "|---|---:|---:|---:|---:|---:|---:|",
 ]
 
+ALONE = [
+    f"The network alone, in batches of {_ALONE}, pictures a second. In the last column the C library keeps the memory",
+    "that is freed for the next batch, as ours has it do while it answers; by itself torch fetches new pages for every",
+    "map. onnxruntime keeps its own.",
+    "",
+    "| network | way | alone | with memory kept |",
+    "|---|---|---:|---:|",
+]
+
 
 def measure(
     model: str, folder: Path, counts: tuple[int, int], threads: int, *, quick: bool
-) -> tuple[list[str], list[str]]:
-    """Return the line of the table and the verdicts for one network."""
+) -> tuple[list[str], list[str], list[str]]:
+    """Return the line of the table, those of the network alone, and the verdicts, for one network."""
     many, few = (
-        make_folder(folder / name, count, (500, 375)) for name, count in zip(("many", "few"), counts, strict=True)
+        make_folder(folder / name, count, SIZE, told_by="color")
+        for name, count in zip(("many", "few"), counts, strict=True)
     )
-    peer = fitted(model, files_of(many)[:_FITTED])
+    peer = deciding(model, folder / "fitted")
     recognizer = saved(model, peer, folder / "recognizer")
     loader = DataLoader(Files(files_of(few)), batch_size=64, num_workers=2, persistent_workers=True)
     session = exported(peer, folder / "network.onnx", threads)
@@ -103,14 +117,36 @@ def measure(
         EAGER: lambda: write(out[EAGER], by_torchvision(peer, loader, threads)),
         ONNX: lambda: write(out[ONNX], by_onnxruntime(session, loader)),
     }
-    timings = in_turns(sides, rounds=3 if quick else 9, most_seconds=10 if quick else 90)
+    timings = in_turns(sides, rounds=3 if quick else 9, most_seconds=10 if quick else 25)
     line = row(model, timings, counts, first)
     verdicts = [judged(f"{model} against {name}", timings.ratio(OURS, name).middle, MUST[name]) for name in MUST]
+    right = np.mean([_CLASSES[label_of(Path(picture))] == name for picture, name in answers_in(out[EAGER]).items()])
+    verdicts.append(f"- {model}: torchvision's answers are right for {100 * right:.0f} % of the pictures")
     verdicts += [
         judged(f"{model}: pictures with the same answer as {name}'s", same(out[OURS], out[name]), AGREE, unit=" %")
         for name in MUST
     ]
-    return [line], verdicts
+    return [line], alone(model, recognizer, session), verdicts
+
+
+def alone(model: str, recognizer: NetworkRecognizer, session: onnxruntime.InferenceSession) -> list[str]:
+    """Return lines with the rate of the network alone by each way, as pictures a second in batches of `_ALONE`."""
+    network, plan = recognizer.network, recognizer.plan
+    images = torch.randn(_ALONE, 3, 224, 224)
+    laid = images.contiguous(memory_format=torch.channels_last)
+    name, ways = session.get_inputs()[0].name, [AS_IT_IS, *quick(plan, network)]
+    forwards = {way: prepare(way, network, plan) for way in ways}
+    with torch.inference_mode():
+        sides: dict[str, Callable[[], object]] = {
+            way.words(): lambda way=way: forwards[way](laid)
+            for way in ways  # type: ignore[misc]
+        }
+        sides[ONNX] = lambda: session.run(None, {name: images.numpy()})
+        fresh = in_turns(sides, rounds=3)
+        with memory.kept():
+            kept = in_turns(sides, rounds=3)
+    rates = [[f"{_ALONE / timings.middle(side):.1f}" for timings in (fresh, kept)] for side in sides]
+    return [f"| {model} | {side} | {' | '.join(rate)} |" for side, rate in zip(sides, rates, strict=True)]
 
 
 def row(model: str, timings: Timings, counts: tuple[int, int], first: float) -> str:
@@ -126,38 +162,11 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.jpg"))
 
 
-@torch.no_grad()
-def fitted(model: str, paths: list[Path]) -> nn.Module:
-    """Return torchvision's network, drawn, with its batch norms and last layer fitted to the made classes."""
-    torch.manual_seed(0)
-    network = torchvision.models.get_model(model, weights=None, num_classes=CLASSES)
-    images = torch.stack([picture for picture, _ in Files(paths)])
-    for norm in network.modules():
-        if isinstance(norm, nn.BatchNorm2d):
-            norm.momentum = None  # statistics become plain means
-    for part in images.split(32):
-        network.train()(part)
-    last, network.fc = network.fc, nn.Identity()
-    features = torch.cat([network.eval()(part) for part in images.split(32)])
-    network.fc = last
-    spread = features.std(0) + 1e-6
-    scaled = torch.cat([(features - features.mean(0)) / spread, torch.ones(len(paths), 1)], 1)
-    labels = torch.tensor([_CLASSES.index(path.parent.name) for path in paths])
-    wanted = 8 * nn.functional.one_hot(labels, CLASSES).float()
-    ridge = scaled.T @ scaled + 1.0 * torch.eye(scaled.shape[1])
-    solved = torch.linalg.solve(ridge, scaled.T @ wanted)
-    weight = (solved[:-1] / spread[:, None]).T
-    last.weight.copy_(weight)
-    last.bias.copy_(solved[-1] - weight @ features.mean(0))
-    return network.eval()
-
-
 def saved(model: str, peer: nn.Module, folder: Path) -> NetworkRecognizer:
     """Return our recognizer with the peer's weights, saved and loaded again."""
     network = zoo.create(model, num_classes=CLASSES, in_channels=3, image_size=224)
     zoo.weights.load_state(network, peer.state_dict(), layout=f"torchvision:{model}")
-    preprocess = Preprocess(size=224, fit="crop", mean=_MEAN, std=_STD)
-    NetworkRecognizer(model, {}, network, _CLASSES, preprocess).save(folder)
+    NetworkRecognizer(model, {}, network, _CLASSES, PREPROCESS).save(folder)
     return striate.load(folder)
 
 
@@ -202,9 +211,15 @@ def write(path: Path, answers: Iterable[tuple[str, str | None, float | None]]) -
 
 def same(ours: Path, theirs: Path) -> float:
     """Return the percentage of pictures with the same class in two files, which must name the same pictures."""
-    first, second = (dict(row[:2] for row in csv.reader(path.open(newline=""))) for path in (ours, theirs))
+    first, second = answers_in(ours), answers_in(theirs)
     assert first.keys() == second.keys()
-    return 100 * float(np.mean([first[picture] == second[picture] for picture in first if picture != "picture"]))
+    return 100 * float(np.mean([first[picture] == second[picture] for picture in first]))
+
+
+def answers_in(path: Path) -> dict[str, str]:
+    """Return the class of every picture of a file."""
+    with path.open(newline="") as file:
+        return {row["picture"]: row["class"] for row in csv.DictReader(file)}
 
 
 def _answers(scores: Tensor, names: Iterable[str]) -> Iterator[tuple[str, str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -17,7 +18,7 @@ from striate.data.decode import Unreadable, decode
 from striate.data.preprocess import Crop, Preprocess
 from striate.data.views import View
 from striate.recognize.pictures import Found, Picture, Pictures
-from striate.runtime import machine
+from striate.runtime import machine, memory
 from striate.runtime.inference import mirrored
 
 __all__ = ["Picture", "Prediction", "Recognizer", "Scorer", "answers", "predict", "probabilities_of"]
@@ -95,7 +96,11 @@ def answers(
         quiet: show no progress.
     """
     ask = _Question(recognizer, scorer or recognizer.scores, looks)
-    with track("answering", pictures.count or 0, quiet=quiet or pictures.count is None) as tracker:
+    many = pictures.count is None or pictures.count > batch
+    with (
+        memory.kept() if many else nullcontext(),
+        track("answering", pictures.count or 0, quiet=quiet or pictures.count is None) as tracker,
+    ):
         for placed in _placed(recognizer.preprocess, pictures, batch, ask.crops):
             yield from ask(placed)
             tracker.advance(len(placed.names))

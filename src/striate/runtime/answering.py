@@ -2,51 +2,51 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import inference_mode, nn
 
 from striate.core.errors import StriateError
 from striate.core.files import write_json
 from striate.core.progress import say
 from striate.data.preprocess import Preprocess
-from striate.runtime import remembered
+from striate.runtime import onnx_runtime, remembered
+from striate.runtime.agreement import Check, Doubt, Pictures, Scores, check
 from striate.runtime.inference import evaluating, score_images
 from striate.runtime.measure import machine_key
 from striate.runtime.plan import Plan
 from striate.runtime.ways import EAGER, Forward, Way, prepare, quick, slow
 
-Pictures = NDArray[np.uint8]
-Scores = NDArray[np.float32]
-
-# Seconds that eager float32 would still take, below which nothing is gained by another way, by measuring, and by ways
-# that take up to a minute to make ready. Folding and fusing takes 0.1 to 0.5 s.
-_SHORT, _WORTH_MEASURING, _WORTH_WAITING = 2.0, 20.0, 3600.0
-_CHECKED = 64  # pictures
+# Seconds that eager float32 would still take, below which nothing is gained by another way, and by measuring. Folding
+# and fusing takes 0.1 to 0.5 s; measuring as long as eager float32 takes for 50 pictures or so.
+_SHORT, _WORTH_MEASURING = 2.0, 10.0
+_PAYS = 20  # times what it costs to make a slow way ready must be to come, so that in vain it loses 5 %
+_CHECKED, _CHECKED_EXACTLY = 64, 16  # pictures, in half precision and in float32
+_TIMED = 16  # pictures; on a CPU more are no quicker each
 _ROUNDS, _SHARE = 5, 0.03  # at most, and of the time to come that they may take; at least one round
 _WORTH_LEAVING_FLOAT32 = 1.15  # DESIGN, decision 15
-# Probabilities may differ from those of eager float32 by this much on the pictures that were measured. Winners may
-# differ in float32 alone, where its own two best are nearer than that; it rounds by far less. Other pictures may
-# differ by more: in bf16 those of 248 digits did by 0.003 at the 90th and 0.010 at the 99th percentile, by 0.04 at
-# most, with the same winners (resnet20 on `digits` after 3 epochs, 94 % right).
-TOLERANCE = {"float32": 1e-4, "bf16": 0.01, "fp16": 0.01}
-_APART = {"float32": 1e-4, "bf16": 0.05, "fp16": 0.05}  # of the greatest score: bf16 keeps 8 bits of each product
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found out about one way: seconds a picture, and why it is out where it is."""
+    """What was found out about one way.
+
+    Args:
+        way: that was tried.
+        seconds: a picture, answering again what is in doubt included; 0 where it is out.
+        departure: of the probabilities from those of eager float32, at most.
+        doubted: share of the pictures that are answered twice.
+        problem: why it is out.
+    """
 
     way: Way
     seconds: float
     departure: float = 0.0
+    doubted: float = 0.0
     problem: str = ""
 
 
@@ -55,6 +55,8 @@ class Answering:
 
     Nothing is measured where eager float32 would be done within seconds. What was measured is kept in the cache for
     this machine, network and size of pictures, and checked against eager float32 on the first batch every time.
+    Answers in half precision that rounding could have turned are computed again in float32. A way that fails later
+    on is left, loudly, for eager float32.
 
     Args:
         network: in evaluation mode, on the plan's device; left as it is.
@@ -67,6 +69,7 @@ class Answering:
 
     Attributes:
         way: that is taken, once the first batch has been answered.
+        again: how many pictures were answered twice.
     """
 
     def __init__(
@@ -83,16 +86,19 @@ class Answering:
         self.network, self.preprocess, self.plan = network, preprocess, plan
         self.temperature, self.quiet, self.clock = temperature, quiet, clock
         self.way: Way | None = None
+        self.again = 0
         self._left = coming
         self._forwards: dict[Way, Forward] = {EAGER: network}
+        self._checks: dict[Way, Check] = {EAGER: Check()}
+        self._exact, self._doubt = EAGER, Doubt()
 
     def __call__(self, images: Pictures) -> Scores:
         """Return scores (N, K) of placed pictures (N, C, H, W)."""
         if self._left is not None:
             self._left -= len(images)
-        with evaluating(self.network), torch.inference_mode():
+        with evaluating(self.network), inference_mode():
             if self.way is not None:
-                return self.score(self.way, images)
+                return self._answer(self.way, images)
             began = self.clock()
             exact = self.score(EAGER, images)
             self._decide(images, exact, (self.clock() - began) / max(len(images), 1))
@@ -104,6 +110,36 @@ class Answering:
             self._forwards[way] = prepare(way, self.network, self.plan)
         return score_images(self._forwards[way], self.preprocess, images, self.plan)
 
+    def check(self, way: Way, images: Pictures, exact: Scores) -> Check:
+        """Compare this `way` with the scores `exact` of eager float32, once; what fails is out with its error."""
+        if way not in self._checks:
+            # What is compiled for one size of batch is not for another.
+            most = _CHECKED if way.precision != "float32" else _CHECKED_EXACTLY
+            count = len(images) if way.form == "compiled" else most
+            try:
+                scores = self.score(way, images[:count])
+                self._checks[way] = check(way, scores, exact[:count], self.temperature)
+            except Exception as error:  # noqa: BLE001  compilers and engines raise as they like; eager is at hand
+                self._checks[way] = Check(problem=_first_line(error))
+        return self._checks[way]
+
+    def _answer(self, way: Way, images: Pictures) -> Scores:
+        try:
+            scores = self.score(way, images)
+            if way.precision == "float32":
+                return scores
+            return self._doubt.settle(scores, lambda rows: self._once_more(images[rows]))
+        except Exception as error:
+            if way == EAGER:
+                raise
+            say(f"{way.words()} failed ({_first_line(error)}): answering goes on in eager float32")
+            self._settle(EAGER)
+        return self.score(EAGER, images)
+
+    def _once_more(self, images: Pictures) -> Scores:
+        self.again += len(images)
+        return self.score(self._exact, images)
+
     def _decide(self, images: Pictures, exact: Scores, seconds: float) -> None:
         """Settle the way: known from before, measured, or float32 made quicker where measuring does not pay."""
         ways = quick(self.plan, self.network)
@@ -111,99 +147,113 @@ class Answering:
         if not ways or (coming is not None and coming < _SHORT):
             self.way = EAGER
             return
-        long = coming is not None and coming >= _WORTH_WAITING
-        key = self._key(long=long)
-        way, told = _recall(key), "measured before"
-        if way is None and coming is not None and coming >= _WORTH_MEASURING:
-            found = self._measure(ways, images, exact, coming, long=long)
-            way, told = choose(found), _sentence(found)
+        key = self._key()
+        found, told = _recall(key), "measured before"
+        worth = coming is not None and coming >= _WORTH_MEASURING
+        if worth and (not found or self._paying(found)):
+            found = self._measure(ways, images, exact, _SHARE * (coming or 0.0))
+            told = _sentence(found)
             if not any(measured.problem for measured in found):  # other weights may have none
-                _remember(key, way, found)
-        elif way is None:
-            way, told = ways[0], ""
-        self._take(dict.fromkeys((way, ways[0])), images[:_CHECKED], exact[:_CHECKED])
-        if told and self.way is not None:
-            say(f"answering by {self.way.words()}: {told if self.way == way else 'it agrees'}", quiet=self.quiet)
+                _remember(key, found)
+        way = choose(found) if found else ways[0]
+        self._take(way, ways[0], images, exact)
+        if found:
+            told = told if self.way == way else "it agrees"
+            say(f"answering by {self._words()}: {told}{self._missing(found)}", quiet=self.quiet)
 
-    def _take(self, ways: Iterable[Way], images: Pictures, exact: Scores) -> None:
-        """Answer from here on by the first of `ways` that agrees with eager float32 here, or else by that itself."""
-        self.way = EAGER
-        for way in ways:
-            try:
-                problem = disagreement(way, self.score(way, images), exact, self.temperature)[1]
-            except Exception as error:  # noqa: BLE001  engines raise as they like; eager float32 is at hand
-                problem = _first_line(error)
-            if not problem:
-                self.way = way
-                break
-            say(f"{way.words()} is out: {problem}", quiet=self.quiet)
-        self._forwards = {taken: forward for taken, forward in self._forwards.items() if taken == self.way}
+    def _take(self, way: Way, exact: Way, images: Pictures, scores: Scores) -> None:
+        """Answer from here on by `way` if it agrees with eager float32 here, by `exact` if not, or else by that."""
+        sound = []
+        for one in dict.fromkeys((way, exact)):
+            problem = self.check(one, images, scores).problem
+            if problem:
+                say(f"{one.words()} is out: {problem}", quiet=self.quiet)
+            else:
+                sound.append(one)
+        self._settle(*sound, EAGER)
 
-    def _measure(
-        self, ways: list[Way], images: Pictures, exact: Scores, coming: float, *, long: bool
-    ) -> list[Measured]:
-        """Time eager float32 and `ways` in turn, then the slow ones where the work to come is `long`."""
-        # On a CPU more pictures are no quicker each; what is compiled for one size of batch is not for another.
-        count = _CHECKED if self.plan.device == "cpu" and not long else len(images)
-        trial = _Trial(self, images[:count], exact[:count])
-        trial.rounds([EAGER, *ways], _SHARE * coming)
-        if long:
-            best = choose(trial.found())
-            trial.rounds([best, *slow(self.plan, best.precision)], _SHARE * coming)
+    def _settle(self, *sound: Way) -> None:
+        """Answer by the first of these ways from here on, by the first in float32 what is in doubt."""
+        self.way, self._exact = sound[0], next(way for way in sound if way.precision == "float32")
+        self._doubt = self._checks[self.way].doubt
+        kept = {self.way, self._exact, EAGER}
+        self._forwards = {way: forward for way, forward in self._forwards.items() if way in kept}
+
+    def _measure(self, ways: list[Way], images: Pictures, exact: Scores, seconds: float) -> list[Measured]:
+        """Time eager float32 and `ways` in turn, then the slow ones that pay, each for about so many `seconds`."""
+        trial = _Trial(self, images, exact, ways[0])
+        trial.rounds([EAGER, *ways], seconds, _TIMED if self.plan.device == "cpu" else len(images))
+        paying = self._paying(trial.found())
+        if paying:
+            trial.rounds([choose(trial.found()), *paying], seconds, len(images))
         return trial.found()
 
-    def _key(self, *, long: bool) -> dict[str, Any]:
+    def _paying(self, found: list[Measured]) -> list[Way]:
+        """Return the slow ways that are not among `found` and that are worth trying for what is left."""
+        best = choose(found)
+        left = (self._left or 0) * next(measured.seconds for measured in found if measured.way == best)
+        tried = {measured.way for measured in found}
+        return [way for way in slow(self.plan, best.precision) if way not in tried and left >= _PAYS * way.cost]
+
+    def _missing(self, found: list[Measured]) -> str:
+        """Return what to install where the work to come would pay for it; half precision is quicker than that."""
+        lack = onnx_runtime.lacks()
+        if not found or lack is None or self.plan.device != "cpu" or self.way is None or self.way.precision == "bf16":
+            return ""
+        taken = next((measured.seconds for measured in found if measured.way == self.way), 0.0)
+        if (self._left or 0) * taken < _PAYS * Way("onnxruntime").cost:
+            return ""
+        return "; ONNX Runtime may be quicker by a sixth: pip install 'striate[export]'"
+
+    def _words(self) -> str:
+        assert self.way is not None
+        return self.way.words()
+
+    def _key(self) -> dict[str, Any]:
         shapes = [(name, list(tensor.shape)) for name, tensor in self.network.state_dict().items()]
         digest = blake2b(json.dumps(shapes).encode(), digest_size=8).hexdigest()
         size = [self.preprocess.channels, *self.preprocess.size]
-        asked = {"answering": digest, "size": size, "device": self.plan.device, "long": long}
-        return {**machine_key(self.plan.device), **asked}
+        return {**machine_key(self.plan.device), "answering": digest, "size": size, "device": self.plan.device}
 
 
 class _Trial:
     """Ways, timed in turn on the same pictures."""
 
-    def __init__(self, answering: Answering, images: Pictures, exact: Scores) -> None:
-        self._answering, self._images, self._exact = answering, images, exact
+    def __init__(self, answering: Answering, images: Pictures, exact: Scores, float32: Way) -> None:
+        self._answering, self._images, self._exact, self._float32 = answering, images, exact, float32
         self._times: dict[Way, list[float]] = {}
-        self._checked: dict[Way, tuple[float, str]] = {}
+        self._checks: dict[Way, Check] = {}
 
-    def rounds(self, ways: list[Way], seconds: float) -> None:
-        """Time each of `ways`, again and again for about so many `seconds`, at least once each."""
-        for way in ways:
-            if way not in self._checked:
-                self._begin(way)
-        sound = [way for way in ways if not self._checked[way][1]]
+    def rounds(self, ways: list[Way], seconds: float, count: int) -> None:
+        """Time each of `ways` on `count` pictures, again and again for about so many `seconds`, at least once each."""
+        for way in ways:  # the first call also makes ready what the others find ready
+            self._checks[way] = self._answering.check(way, self._images, self._exact)
+        sound = [way for way in ways if not self._checks[way].problem]
         began = self._answering.clock()
         for _ in range(_ROUNDS):
             for way in sound:
-                self._times[way].append(self._time(way)[1])
+                self._times.setdefault(way, []).append(self._time(way, self._images[:count]))
             if self._answering.clock() - began > seconds:
                 return
-
-    def seconds(self, way: Way) -> float:
-        """Return the least seconds a picture, which others on the machine disturbed least."""
-        return min(self._times[way]) / len(self._images)
 
     def found(self) -> list[Measured]:
         """Return what was found out, eager float32 first."""
         return [
-            Measured(way, self.seconds(way) if self._times[way] else 0.0, *checked)
-            for way, checked in self._checked.items()
+            Measured(way, self._seconds(way, check.doubted), check.departure, check.doubted, check.problem)
+            for way, check in self._checks.items()
         ]
 
-    def _begin(self, way: Way) -> None:
-        self._times[way] = []
-        try:
-            scores = self._time(way)[0]  # the first call also makes ready what the others find ready
-            self._checked[way] = disagreement(way, scores, self._exact, self._answering.temperature)
-        except Exception as error:  # noqa: BLE001  compilers and engines raise as they like: then this way is out
-            self._checked[way] = 0.0, _first_line(error)
+    def _seconds(self, way: Way, doubted: float) -> float:
+        """Return the least seconds a picture, which others on the machine disturbed least; 0 where there are none."""
+        if way not in self._times:
+            return 0.0
+        again = self._float32 if self._float32 in self._times else EAGER
+        return min(self._times[way]) + (doubted * min(self._times[again]) if doubted else 0.0)
 
-    def _time(self, way: Way) -> tuple[Scores, float]:
+    def _time(self, way: Way, images: Pictures) -> float:
         began = self._answering.clock()
-        scores = self._answering.score(way, self._images)
-        return scores, self._answering.clock() - began
+        self._answering.score(way, images)
+        return (self._answering.clock() - began) / max(len(images), 1)
 
 
 def choose(found: list[Measured]) -> Way:
@@ -213,36 +263,6 @@ def choose(found: list[Measured]) -> Way:
     best = min(exact, key=lambda measured: measured.seconds)
     rough = min(sound, key=lambda measured: measured.seconds)
     return rough.way if best.seconds >= _WORTH_LEAVING_FLOAT32 * rough.seconds else best.way
-
-
-def disagreement(way: Way, scores: Scores, exact: Scores, temperature: float = 1.0) -> tuple[float, str]:
-    """Return by how much probabilities depart from those of `exact` at most, and what is wrong with it, or nothing.
-
-    Args:
-        way: its precision sets the tolerance.
-        scores: (N, K), of the way.
-        exact: (N, K), of eager float32.
-        temperature: what both are divided by before the softmax.
-    """
-    tolerance = TOLERANCE[way.precision]
-    if len(exact) == 0:
-        return 0.0, ""
-    if not np.isfinite(scores).all():
-        return float("inf"), "its scores are not finite"
-    own, true = (torch.from_numpy(values).double().div(temperature).softmax(1).numpy() for values in (scores, exact))
-    departure = float(np.abs(own - true).max())
-    if not departure <= tolerance:
-        return departure, f"its probabilities depart from those of eager float32 by {departure:.2g}"
-    # Of many uncertain classes all probabilities are small, and agree whatever the scores do.
-    moved = float(np.abs(scores - exact).max()) / max(float(np.abs(exact).max()), 1e-30)
-    if moved > _APART[way.precision]:
-        return departure, f"its scores depart from those of eager float32 by {moved:.2g} of the greatest"
-    winners, rows = own.argmax(1), np.arange(len(true))
-    behind = true.max(1) - true[rows, winners]
-    # In half precision every answer must be the same: a network that can hardly decide passes all other questions.
-    if (behind > (tolerance if way.precision == "float32" else 0.0)).any():
-        return departure, "it answers with other classes than eager float32"
-    return departure, ""
 
 
 def _first_line(error: Exception) -> str:
@@ -255,21 +275,24 @@ def _sentence(found: list[Measured]) -> str:
     told = f"{eager.seconds / taken.seconds:.1f}x eager float32"
     if chosen.precision != "float32":
         told += f", probabilities within {taken.departure:.1g} of it on the first pictures"
+        told += f", {100 * taken.doubted:.0f} % of them in doubt and answered again in float32"
     out = [f"{m.way.words()} is out: {m.problem}" for m in found if m.problem]
     return "; ".join([told, *out])
 
 
-def _recall(key: Mapping[str, Any]) -> Way | None:
-    """Return the way that was measured as the quickest before, or None."""
+def _recall(key: Mapping[str, Any]) -> list[Measured]:
+    """Return what was measured before, or nothing."""
     try:
-        return Way(**json.loads(remembered.place(key).read_text(encoding="utf-8"))["way"])
+        kept = json.loads(remembered.place(key).read_text(encoding="utf-8"))["found"]
+        found = [Measured(**{**one, "way": Way(**one["way"]), "seconds": float(one["seconds"])}) for one in kept]
     except (OSError, ValueError, KeyError, TypeError):  # absent, damaged or of another version: measured anew
-        return None
+        return []
+    return found if any(measured.way == EAGER for measured in found) else []
 
 
-def _remember(key: Mapping[str, Any], way: Way, found: list[Measured]) -> None:
+def _remember(key: Mapping[str, Any], found: list[Measured]) -> None:
     path: Path = remembered.place(key)
     try:
-        write_json(path, {"key": key, "way": asdict(way), "found": [asdict(measured) for measured in found]})
+        write_json(path, {"key": key, "found": [asdict(measured) for measured in found]})
     except (OSError, ValueError, StriateError) as error:
         say(f"the cache {path} could not be written ({error}): ways of answering will be measured again")

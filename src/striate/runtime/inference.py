@@ -8,7 +8,7 @@ never timed, so that a resumed run sees the same bits.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -22,6 +22,7 @@ from striate.core.progress import track
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.views import View
+from striate.runtime import memory
 from striate.runtime.averaging import average
 from striate.runtime.folding import fold
 from striate.runtime.fusing import fuse, lacks_fusion
@@ -81,7 +82,9 @@ def infer(
     """
     scores = np.zeros((len(rows), classes), np.float32)
     answered = np.zeros(len(rows), bool)
-    with evaluating(network), torch.inference_mode(), track(label, len(rows), quiet=quiet) as tracker:
+    many = len(rows) > batch_size(store.preprocess, plan)
+    keeping = memory.kept() if many else nullcontext()
+    with keeping, evaluating(network), torch.inference_mode(), track(label, len(rows), quiet=quiet) as tracker:
         batch = batch_size(store.preprocess, plan)
         answering = _Float32(network, store.preprocess, plan, len(rows) * len(looks))
         parts = [slice(start, start + batch) for start in range(0, len(rows), batch)]

@@ -31,6 +31,7 @@ def session(network: nn.Module) -> Callable[[Tensor], Tensor]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = machine.cores()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would take the decoders' cores
     ready: list[Any] = []  # made from the first images, whose shape the export needs
 
     def answer(images: Tensor) -> Tensor:
