@@ -113,8 +113,8 @@ def _restore(optimizer: torch.optim.Optimizer, numbers: dict[str, Any], tensors:
         parameter, _, name = key.partition(".")
         state.setdefault(int(parameter), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    for parameter, values in optimizer.state.items():
-        for name, value in values.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                # Laid out in memory as its parameter: torch's fused steps walk both by address, whatever their strides.
-                values[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    for weight, moments in optimizer.state.items():
+        for name, moment in moments.items():
+            if isinstance(moment, Tensor) and moment.shape == weight.shape:
+                # Laid out in memory as its weight: torch's fused steps walk both by address, whatever their strides.
+                moments[name] = torch.empty_like(weight, dtype=moment.dtype).copy_(moment)
