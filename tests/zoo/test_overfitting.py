@@ -21,12 +21,12 @@ PLAIN = {"dropout": 0.0, "input_dropout": 0.0, "init": "he", "output": "linear"}
 LEAST = 8  # pixels a side, of networks that take pictures of any size
 SIZES = {"overfeat_fast": 16}  # of 1024 maps with the published padding
 SLOW = {
-    *("alexnet", "alexnet_owt", "zfnet", "overfeat_fast", "vgg11", "vgg11_bn", "googlenet", "googlenet_naive"),
+    *("alexnet", "alexnet_owt", "zfnet", "overfeat_fast", "vgg11", "vgg11_bn", "googlenet"),
     *("inception_v2", "inception_v3", "inception_v4", "inception_resnet_v1"),
 }
 OTHERS = [
     *("lenet5_modern", "resnet20", "resnet18", "resnet50_v1", "densenet121", "googlenet", "googlenet_bn"),
-    *("googlenet_naive", "inception_v2", "inception_v3"),
+    *("inception_v2", "inception_v3"),
     *("vgg11", "vgg11_bn", "alexnet", "alexnet_owt", "enet_torch7"),
 ]
 LIGHTEST = [
