@@ -17,7 +17,7 @@ QUICK = {"lenet5_modern", "resnet20", "resnet18"}
 NAMES = [
     *("mlp_300", "lenet5_modern", "resnet20", "nin_cifar10", "squeezenet1_1", "resnet18", "resnet50_v1", "plain18"),
     *("preresnet164", "densenet_40_12", "densenet121", "googlenet", "googlenet_bn", "inception_v3"),
-    *("bn_inception", "inception_v2", "inception_v4", "inception_resnet_v1", "googlenet_naive"),
+    *("bn_inception", "inception_v2", "inception_v4", "inception_resnet_v1"),
     *("vgg11", "vgg11_bn", "alexnet", "alexnet_owt", "zfnet", "overfeat_fast"),
 ]
 
