@@ -45,22 +45,7 @@ def _product(call: Call) -> int:
     return int(one.numel() * other.shape[-1])
 
 
-def _attention(call: Call) -> int:
-    """The products of queries with keys, and of what they give with values."""
-    query, key, value = call.arguments[:3]
-    rows = prod(query.shape[:-1])
-    return int(rows * key.shape[-2] * (query.shape[-1] + value.shape[-1]))
-
-
 _COUNTED: dict[str, Any] = {
     "convolution": _convolution,
     **dict.fromkeys(("mm", "addmm", "bmm", "baddbmm"), _product),
-    **dict.fromkeys(
-        (
-            "_scaled_dot_product_flash_attention_for_cpu",
-            "_scaled_dot_product_efficient_attention",
-            "_scaled_dot_product_attention_math",
-        ),
-        _attention,
-    ),
 }

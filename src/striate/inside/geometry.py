@@ -55,7 +55,7 @@ class Geometry:
 
     @property
     def whole(self) -> bool:
-        """Whether every unit sees all that the picture has."""
+        """Whether all units see the whole picture wherever they are, as behind a linear layer or a global average."""
         return all(
             axis.fixed is not None and axis.fixed[0] <= 0 and axis.fixed[1] >= side
             for axis, side in zip(self.axes, self.picture, strict=True)

@@ -137,6 +137,13 @@ def _cat(call: Call, look: Look) -> list[Seen]:
     return [fields.together(parts)]
 
 
+def _stack(call: Call, look: Look) -> list[Seen]:
+    place = (call.arguments[1] if len(call.arguments) > 1 else 0) % call.result.ndim
+    dimension = fields.plain(call.result.shape[place])
+    parts = _fields(call.arguments[0], look)
+    return [fields.together([fields.relaid(f, (*f.layout[:place], dimension, *f.layout[place:])) for f in parts])]
+
+
 def _pad(call: Call, look: Look) -> list[Seen]:
     field = _first(call, look)
     amounts = call.arguments[1]
@@ -286,15 +293,6 @@ def _product(call: Call, look: Look) -> list[Seen]:
     return [fields.together(parts)]
 
 
-def _attention(call: Call, look: Look) -> list[Seen]:
-    """Every query is answered from all keys and values; it keeps its own place."""
-    query, *others = (look(argument) for argument in call.arguments[:3])
-    result, *more = tensors(call.result)
-    parts = [fields.without(query, [-1], keep=True)] if isinstance(query, Field) else []
-    parts += [fields.without(field, [-2, -1], keep=True) for field in others if isinstance(field, Field)]
-    return [fields.together([fields.expanded(part, result.shape) for part in parts]), *[None] * len(more)]
-
-
 def _fields(values: Any, look: Look) -> list[Field]:
     found = [look(tensor) for tensor in tensors(list(values))]
     return [field for field in found if isinstance(field, Field)]
@@ -335,6 +333,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("split", "split_with_sizes"), _split),
     "unbind": _unbind,
     "cat": _cat,
+    "stack": _stack,
     "constant_pad_nd": _pad,
     "convolution": _convolution,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool3d_with_indices", "avg_pool2d", "avg_pool3d"), _pool),
@@ -351,8 +350,4 @@ _RULES: dict[str, Rule] = {
     "native_layer_norm": _layer_norm,
     "native_group_norm": _group_norm,
     **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm"), _product),
-    **dict.fromkeys(
-        ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_efficient_attention"), _attention
-    ),
-    "_scaled_dot_product_attention_math": _attention,
 }
