@@ -184,7 +184,9 @@ def test_the_middle_of_a_larger_square_is_what_resizing_and_cutting_give(
     values = {"size": size, "center": size / covered, "interpolation": how, "mean": [0.5] * 3, "std": [0.5] * 3}
     placed = Preprocess.model_validate(values).place(pixels)
     expected = _in_two_steps(pixels, size, covered, getattr(Image.Resampling, how.upper()))
-    assert np.abs(placed.astype(int) - expected).max() <= 2
+    differ = np.abs(placed.astype(int) - expected)
+    assert differ.mean() < 0.5  # of noise; a place that is off by half a pixel differs by more than 10
+    assert np.quantile(differ, 0.99) <= 2
 
 
 def test_a_picture_of_the_input_s_size_is_cut_too_where_only_the_middle_counts() -> None:
