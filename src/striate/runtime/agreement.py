@@ -51,7 +51,7 @@ class Doubt:
 
     def doubts(self, scores: Scores) -> NDArray[np.bool_]:
         """Say of each of rough scores (N, K) whether its answer is doubted."""
-        odd: NDArray[np.bool_] = np.logical_not(np.isfinite(scores)).any(1)
+        odd: NDArray[np.bool_] = ~np.asarray(np.isfinite(scores).all(1))
         if scores.shape[1] < 2:
             return odd
         best = np.partition(np.where(odd[:, None], 0, scores), -2, axis=1)[:, -2:]
