@@ -133,7 +133,7 @@ MODULES = {
     "every second pixel": Does(lambda x: x[:, :, 1::2, ::2]),
     "cropped and padded": Does(lambda x: F.pad(x[:, :, 3:, :-2], (1, 0, 2, 2))),
     "one row": nn.Sequential(nn.Conv2d(2, 2, 3), Does(lambda x: x[:, :, 4:5].expand(-1, -1, 9, -1))),
-    "a linear layer in every place": Does(lambda x: F.linear(x.permute(0, 2, 3, 1), x.new_ones(2, 2)).permute(0, 3, 1, 2)),
+    "a linear layer in every place": Does(lambda x: F.linear(x.permute(0, 2, 3, 1), x.new_ones(2, 2)).movedim(3, 1)),
     "channels shuffled": Does(lambda x: x[:, :, None].transpose(1, 2).flatten(1, 2)),
     "channels split and joined": Does(lambda x: torch.cat(x.chunk(2, 1)[::-1], 1)),
     "squeeze and excite": Does(lambda x: x * x.mean(dim=(2, 3), keepdim=True)),
