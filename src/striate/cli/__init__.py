@@ -15,10 +15,10 @@ VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list 
     "data pack": ("striate.cli.data_pack", "Keep decoded pictures on the disk, so that trainings read them faster."),
     "data split": ("striate.cli.data_split", "Write down which pictures are for training, validation and test."),
     "plan": ("striate.cli.plan", "Show how fast a network trains on this machine under each plan."),
-    "summary": ("striate.cli.summary", "Show what a network's layers cost, keep in memory, and see of the picture."),
     "weights list": ("striate.cli.weights_list", "List published weights that are known by name."),
     "weights fetch": ("striate.cli.weights_fetch", "Fetch weights into the cache, for use without a network."),
     "weights convert": ("striate.cli.weights_convert", "Turn anybody's weights into a recognizer, and back."),
+    "summary": ("striate.cli.summary", "Show what a network's layers cost and see of the picture."),
     "models": ("striate.cli.models", "List the networks that can be trained by name."),
 }
 

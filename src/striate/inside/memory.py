@@ -55,7 +55,7 @@ class Memory:
         return self.weights + self.gradients + self.state + self.images + self.kept
 
 
-class _Alive(Watch):
+class _Alive(Watch):  # type: ignore[no-untyped-call] # torch's own is untyped
     """Counts the bytes that are alive, by the module that made them."""
 
     def __init__(self, network: nn.Module, known: Sequence[Tensor]) -> None:

@@ -105,7 +105,9 @@ def _select(call: Call, look: Look) -> list[Seen]:
 
 def _slice(call: Call, look: Look) -> list[Seen]:
     field = _first(call, look)
-    place, start, _, step = (*call.arguments[1:], *(0, None, None, 1)[len(call.arguments) - 1 :])
+    given = call.arguments[1:]
+    defaults: tuple[Any, ...] = (0, None, None, 1)
+    place, start, _, step = (*given, *defaults[len(given) :])
     count, left = fields.size(field.layout[place]), call.result.shape[place]
     if left == count:
         return [field]

@@ -81,7 +81,7 @@ class Trace:
         return (event for event in self.events if isinstance(event, Call))
 
 
-class Watch(TorchDispatchMode):
+class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own is untyped
     """While it is entered, sees every operation and knows the module that it runs in.
 
     A subclass says what to do with them.
@@ -91,7 +91,7 @@ class Watch(TorchDispatchMode):
     """
 
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call] # torch's own is untyped
         self._names = {id(module): name for name, module in network.named_modules()}
         self._inside: list[str] = [""]
         self._thread = threading.get_ident()
@@ -150,7 +150,7 @@ class Watch(TorchDispatchMode):
             self.answered(Answer(self._inside.pop(), result))
 
 
-class _Recorder(Watch):
+class _Recorder(Watch):  # type: ignore[no-untyped-call] # torch's own is untyped
     def __init__(self, network: nn.Module) -> None:
         super().__init__(network)
         self.events: list[Call | Answer] = []
