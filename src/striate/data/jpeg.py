@@ -87,9 +87,7 @@ def decode_plain(
         return None
 
 
-def _upper(
-    data: bytes, head: Head, kind: str, least: tuple[int, int] | None, rows: int
-) -> NDArray[np.uint8] | None:
+def _upper(data: bytes, head: Head, kind: str, least: tuple[int, int] | None, rows: int) -> NDArray[np.uint8] | None:
     """Decode the upper `rows` alone; None where that does not pay, or something is wrong.
 
     The decoder is told that the picture ends there. It fills our memory and then complains about bytes that are left
