@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from striate.data import jpeg
 from striate.data.decode import Unreadable, decode
 
 
@@ -67,3 +68,50 @@ def test_cmyk_is_turned_to_rgb_and_noted(scene, encode):
     picture = decode(encode(scene(1).convert("CMYK"), quality=95))
     assert picture.notes == ("cmyk",)
     assert np.abs(picture.pixels.astype(int) - np.asarray(scene(1))).mean() < 6
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("options", [{}, {"restart_marker_blocks": 5}], ids=["plain", "restarts"])
+def test_the_upper_rows_alone_are_those_of_the_whole_bit_by_bit(scene, encode, monkeypatch, mode, subsampling, options):
+    if mode == "L" and subsampling != "4:4:4":
+        pytest.skip("gray has no colors to sample")
+    data = encode(scene(7, 203, 181).convert(mode), subsampling=subsampling, **options)
+    complete, short = jpeg._decode, []
+    monkeypatch.setattr(jpeg, "_decode", lambda *rest: (short.append(0), complete(*rest))[1])
+    for least in (None, (91, 102), (46, 51), (23, 26)):
+        step = 1 if least is None else -(-203 // least[1])
+        whole = decode(data, min_size=least).pixels
+        for rows in (1, 15, 16, 17, 96, 150, 181):
+            short.clear()
+            upper = decode(data, min_size=least, rows=lambda height, width, rows=rows: rows).pixels
+            assert upper.shape == whole.shape
+            assert (upper[: -(-rows // step)] == whole[: -(-rows // step)]).all()
+            assert bool(short) == (options != {} or rows > 160)  # with restarts the first complaint may be another
+
+
+def test_a_file_that_ends_too_early_is_found_out_by_its_upper_rows_too(scene, encode):
+    data = encode(scene(7, 203, 181))
+    for end in (b"", b"\xff"):
+        with pytest.raises(Unreadable, match="truncated"):
+            decode(data[:-300] + end, rows=lambda height, width: 10)
+
+
+def test_damage_is_found_where_it_is_looked_at(scene, encode):
+    data = encode(scene(7, 203, 181))
+    middle = (scans(data) + len(data)) // 2
+    for rows in (150, 181):
+        with pytest.raises(Unreadable, match="damaged"):
+            decode(data[:middle] + b"\xff\xd3" + data[middle:], rows=lambda height, width, rows=rows: rows)
+    lost = data[:middle] + data[middle + 40 :]
+    with pytest.raises(Unreadable, match="damaged"):
+        decode(lost)
+    upper = decode(lost, rows=lambda height, width: 10)
+    assert (upper.pixels[:10] == decode(data).pixels[:10]).all()
+
+
+def test_a_turned_picture_is_decoded_to_its_end(scene, encode):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = encode(scene(7, 203, 181), exif=exif.tobytes())
+    assert (decode(data, rows=lambda height, width: 10).pixels == decode(data).pixels).all()

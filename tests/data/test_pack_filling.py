@@ -61,8 +61,11 @@ def test_the_pixels_are_those_of_the_pack_while_it_fills_and_after(wish: Wish, e
 def test_a_file_is_read_twice_and_then_its_place_in_the_pack_though_others_have_not_been_read_at_all(
     wish: Wish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, rows, prepare = filling(wish), [], packing.prepare
+    made, rows, prepare, glance = filling(wish), [], packing.prepare, packing.glance
     monkeypatch.setattr(pack_filling, "prepare", lambda work, row: (rows.append(row), prepare(work, row))[1])
+    monkeypatch.setattr(
+        pack_filling, "glance", lambda work, row, *rest: (rows.append(row), glance(work, row, *rest))[1]
+    )
     for row in (3, 1, 3, 1, 5, 3):
         made.picture(row, lambda *_: 8)
     assert rows == [3, 1, 3, 1, 5]

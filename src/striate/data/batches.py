@@ -1,5 +1,6 @@
 """Batches: which pictures a step sees, a function of (seed, epoch, step) alone."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from striate.data.store import Store
 
 Sampling = Literal["shuffle", "balanced"]
 _AHEAD = 3  # batches read while the network works on one
+_AT_ONCE = 2  # batches in the making, so that no thread waits for the last picture of one before it begins the next
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Batches:
         self.steps_per_epoch = -(-len(rows) // batch_size)
         self._bounds = np.linspace(0, len(rows), self.steps_per_epoch + 1).astype(np.int64)
         self._order: tuple[int, NDArray[np.int64]] = (0, rows)
+        self._lock = threading.Lock()
 
     def at(self, epoch: int, step: int, rank: int = 0, world: int = 1) -> Batch:
         """Return the batch of `step` (from 0) of `epoch` (from 1); of `world` processes, `rank`'s share of it.
@@ -91,7 +94,7 @@ class Batches:
         """Yield the batches of `epoch` from `step` on, reading the next ones while the caller works on one."""
         steps = range(step, self.steps_per_epoch)
         waiting: list[Future[Batch]] = []
-        with ThreadPoolExecutor(1, thread_name_prefix="striate-batch") as reader:
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="striate-batch") as reader:
             try:
                 for later in steps:
                     waiting.append(reader.submit(self.at, epoch, later, rank, world))
@@ -104,9 +107,10 @@ class Batches:
                     future.cancel()
 
     def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
-        if self._order[0] != epoch:
-            self._order = (epoch, self._draw_order(epoch))
-        return self._order[1]
+        with self._lock:
+            if self._order[0] != epoch:
+                self._order = (epoch, self._draw_order(epoch))
+            return self._order[1]
 
     def _draw_order(self, epoch: int) -> NDArray[np.int64]:
         if self.sampling == "shuffle":

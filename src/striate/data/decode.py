@@ -20,7 +20,7 @@ from striate.data import jpeg, jpeg_head, modes, soundness
 from striate.data.jpeg_head import Head
 from striate.data.unreadable import Unreadable
 
-__all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "Least", "Picture", "Unreadable", "decode", "read_bytes"]
+__all__ = ["FORMATS", "MAX_BYTES", "MAX_PIXELS", "Least", "Picture", "Rows", "Unreadable", "decode", "read_bytes"]
 __all__ += ["VERSION", "to_channels"]
 
 VERSION = 2  # raise it whenever the same bytes would give other pixels
@@ -39,6 +39,8 @@ FORMATS = (
 Size = tuple[int, int]
 Least = Size | Callable[[int, int], Size]
 """Height and width to keep at least, or what says so of a picture's own height and width, upright."""
+Rows = Callable[[int, int], int]
+"""Says of a picture's own height and width, upright, how many of its rows, from the top, are looked at."""
 
 _Turn = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 _TURNS: dict[int, _Turn] = {  # what EXIF's orientation asks for, on (H, W, C)
@@ -72,7 +74,13 @@ class Picture:
     format: str
 
 
-def decode(source: bytes | Path, *, channels: int | None = None, min_size: Least | None = None) -> Picture:
+def decode(
+    source: bytes | Path,
+    *,
+    channels: int | None = None,
+    min_size: Least | None = None,
+    rows: Rows | None = None,
+) -> Picture:
     """Read a picture.
 
     Args:
@@ -80,6 +88,8 @@ def decode(source: bytes | Path, *, channels: int | None = None, min_size: Least
         channels: 1 or 3; None for what the file has.
         min_size: height and width to keep at least; a larger JPEG may then be decoded at a half, a quarter or an
             eighth, which is quicker.
+        rows: how many rows are looked at, from the top; those below may be left undefined, and damage to them be
+            overlooked, which is quicker. A file that ends too early is found out in any case.
 
     Raises:
         Unreadable: for any reason; nothing else is raised for a bad file.
@@ -87,7 +97,7 @@ def decode(source: bytes | Path, *, channels: int | None = None, min_size: Least
     name = str(source) if isinstance(source, Path) else "the picture"
     data = source if isinstance(source, bytes) else read_bytes(source)
     try:
-        picture = _decode(data, min_size)
+        picture = _decode(data, min_size, rows)
     except Unreadable as error:
         raise Unreadable(error.reason, name) from error
     except Exception as error:  # Pillow's readers raise nearly every kind on bad bytes
@@ -137,11 +147,11 @@ def read_bytes(path: Path) -> bytes:
         raise Unreadable(str(error), str(path)) from error
 
 
-def _decode(data: bytes, min_size: Least | None) -> Picture:
+def _decode(data: bytes, min_size: Least | None, rows: Rows | None) -> Picture:
     if not data:
         raise Unreadable("the file is empty (0 bytes)")
     head = jpeg_head.plain(data)
-    picture = _from_plain(head, data, min_size) if head is not None else None
+    picture = _from_plain(head, data, min_size, rows) if head is not None else None
     return picture or _by_pillow(data, min_size)
 
 
@@ -156,11 +166,12 @@ def _by_pillow(data: bytes, min_size: Least | None) -> Picture:
         return _from_other(image, data)
 
 
-def _from_plain(head: Head, data: bytes, min_size: Least | None) -> Picture | None:
+def _from_plain(head: Head, data: bytes, min_size: Least | None, rows: Rows | None) -> Picture | None:
     if head.size[0] * head.size[1] > MAX_PIXELS:
         return None
     turn = _orientation(head.exif) if head.exif else 1
-    pixels = jpeg.decode_plain(data, head.size, _lying(min_size, head.size, turn))
+    upper = rows(*head.size) if rows is not None and turn == 1 else None
+    pixels = jpeg.decode_plain(data, head, _lying(min_size, head.size, turn), upper)
     return None if pixels is None else _picture("JPEG", pixels, [], turn, head.size)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from striate.data.jpeg_head import Head
 from striate.data.unreadable import Unreadable
 
 # libjpeg's warnings (jerror.h) after which pixels are missing or invented, and what to tell people.
@@ -59,22 +60,53 @@ def decode(data: bytes, least: tuple[int, int] | None) -> tuple[NDArray[np.uint8
         return None, True
 
 
-def decode_plain(data: bytes, size: tuple[int, int], least: tuple[int, int] | None) -> NDArray[np.uint8] | None:
+def decode_plain(
+    data: bytes, head: Head, least: tuple[int, int] | None, rows: int | None = None
+) -> NDArray[np.uint8] | None:
     """Decode a file with a `jpeg_head.plain` head.
 
     Args:
         data: the whole file.
-        size: height and width, as stored.
+        head: the file's.
         least: as for `decode`.
+        rows: how many rows, as stored, are wanted; what lies below may be left undefined. None: all.
 
     Returns:
         (H, W, C), or None where anything at all is wrong: `decode` finds out what.
     """
     try:
         height, width, kind, _ = simplejpeg.decode_jpeg_header(data)
-        return _decode(data, size, kind, least) if (height, width) == size else None
+        if (height, width) != head.size:
+            return None
+        if rows is not None:
+            upper = _upper(data, head, kind, least, rows)
+            if upper is not None:
+                return upper
+        return _decode(data, head.size, kind, least)
     except ValueError:
         return None
+
+
+def _upper(data: bytes, head: Head, kind: str, least: tuple[int, int] | None, rows: int) -> NDArray[np.uint8] | None:
+    """Decode the upper `rows` alone; None where that does not pay, or something is wrong.
+
+    The decoder is told that the picture ends there. It fills our memory and then complains about bytes that are left
+    before the end mark, its first complaint, so all above is whole, and the end mark is there.
+    """
+    last = -(-(rows + 1) // head.block) * head.block  # interpolated colors of a row look at the next one
+    if last >= head.size[0]:
+        return None
+    step = reduction(head.size, least) if least else 1
+    height, width = reduced(head.size, step)
+    low, space = last // step, "GRAY" if kind == "Gray" else "RGB"
+    pixels = np.empty((height, width, 1 if kind == "Gray" else 3), np.uint8)
+    shortened = bytearray(data)
+    struct.pack_into(">H", shortened, head.place, last)
+    try:
+        simplejpeg.decode_jpeg(shortened, space, min_height=low, min_width=width, buffer=pixels)
+    except ValueError as error:
+        return pixels if str(error).endswith(_STRAY_BEFORE_END) else None
+    return None
 
 
 def _decode(data: bytes, size: tuple[int, int], kind: str, least: tuple[int, int] | None) -> NDArray[np.uint8]:

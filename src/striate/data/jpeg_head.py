@@ -21,10 +21,14 @@ class Head:
     Args:
         size: height and width, as stored.
         exif: the EXIF segment; empty where there is none.
+        place: where the height stands in the file, two bytes, the higher first.
+        block: rows that are coded together.
     """
 
     size: tuple[int, int]
     exif: bytes
+    place: int
+    block: int
 
 
 def plain(data: bytes) -> Head | None:
@@ -35,14 +39,14 @@ def plain(data: bytes) -> Head | None:
     """
     if not data.startswith(_SOI):
         return None
-    frame, exif, place = b"", b"", 2
+    frame, exif, found, place = b"", b"", 0, 2
     while place + 4 <= len(data) and data[place] == 0xFF:
         marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
         body = data[place + 4 : place + 2 + length]
         if marker == _SOS:
-            return _head(frame, body, exif)
+            return _head(frame, body, exif, found + 5)
         if marker == _SOF0 and not frame:
-            frame = body
+            frame, found = body, place
         elif marker == _APP1 and body.startswith(_EXIF) and not exif:
             exif = body
         elif marker not in _PASSED or body.startswith((*_UNUSUAL, _EXIF)):
@@ -51,8 +55,9 @@ def plain(data: bytes) -> Head | None:
     return None
 
 
-def _head(frame: bytes, scan: bytes, exif: bytes) -> Head | None:
+def _head(frame: bytes, scan: bytes, exif: bytes, place: int) -> Head | None:
     if len(frame) < 6 or frame[0] != 8 or frame[5] not in {1, 3} or scan[:1] != frame[5:6]:
         return None
     height, width = struct.unpack_from(">HH", frame, 1)
-    return Head((height, width), exif) if height and width else None
+    block = 8 * max((sampling & 15 for sampling in frame[7::3]), default=1)
+    return Head((height, width), exif, place, block) if height and width else None

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from striate.core.errors import StriateError
 from striate.core.files import whole_directory
 from striate.data import pack_flush, pack_lock
-from striate.data.decode import Unreadable
+from striate.data.decode import Rows, Unreadable
 from striate.data.pack_writer import Kept, PartWriter
 from striate.data.packed import Packed, Reduction, Shown, shown
-from striate.data.packing import Work, prepare, seal
+from striate.data.packing import Work, glance, prepare, seal
 
 _LOOK_AGAIN = 5.0  # seconds until we see whether another process has made the pack
 _FREE, _SEEN, _CLAIMED, _WRITTEN = 0, 1, 2, 3
@@ -64,27 +64,41 @@ class Filling:
         """Whether this process fills it; else another one does."""
         return self._writer is not None
 
-    def picture(self, row: int, reduction: Reduction) -> Shown | None:
-        """Return the pixels that the pack holds, or will hold, of the picture of `row`; as `Packed.picture`."""
+    def picture(self, row: int, reduction: Reduction, rows: Rows | None = None) -> Shown | None:
+        """Return the pixels that the pack holds, or will hold, of the picture of `row`; as `Packed.picture`.
+
+        Where they are not written down and the crop needs more than the pack will hold, it is from the file.
+        """
         if self._packed is None and self._writer is None:
             self._look_again()
         if self._packed is not None:
-            return self._packed.picture(row, reduction)
+            return self._packed.picture(row, reduction, rows)
         position = int(self._position[row])
         if position < 0:
             return None
+        if self.kind == "raw" and self._only_seen(position):
+            return glance(self._work, row, reduction, rows)
         kept = self._kept(position, row)
         if kept.reason is not None:
             raise Unreadable(kept.reason)
         allowed = reduction(*kept.whole)
         if kept.step > allowed:
             return None
-        return shown(_bytes(kept), kept.shape, kept.whole, (kept.step, allowed), jpeg=kept.jpeg)
+        return shown(_bytes(kept), kept.shape, kept.whole, (kept.step, allowed), jpeg=kept.jpeg, rows=rows)
 
     def close(self) -> None:
         """Give up what is not filled: nothing is left of it."""
         with self._lock:
             self._give_up()
+
+    def _only_seen(self, position: int) -> bool:
+        """Say whether the picture is neither written nor to be written now; from now on it counts as seen."""
+        with self._lock:
+            state = self._state[position]
+            if self._writer is not None and state in {_SEEN, _WRITTEN}:
+                return False
+            self._state[position] = max(state, _SEEN)
+            return True
 
     def _kept(self, position: int, row: int) -> Kept:
         with self._lock:

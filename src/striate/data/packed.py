@@ -46,7 +46,13 @@ Shown = tuple[NDArray[np.uint8], tuple[int, int]]
 
 
 def shown(
-    data: NDArray[np.uint8], shape: tuple[int, int, int], whole: tuple[int, int], steps: tuple[int, int], *, jpeg: bool
+    data: NDArray[np.uint8],
+    shape: tuple[int, int, int],
+    whole: tuple[int, int],
+    steps: tuple[int, int],
+    *,
+    jpeg: bool,
+    rows: decode.Rows | None = None,
 ) -> Shown:
     """Return the pixels (h, w, C) of what a pack keeps of a picture, and height and width of the whole picture.
 
@@ -56,11 +62,13 @@ def shown(
         whole: height and width of the whole picture.
         steps: what it was reduced by, and what it may be reduced by.
         jpeg: whether the bytes are a JPEG.
+        rows: of the whole picture's height and width, says how many rows from the top are looked at; None: all.
     """
     if not jpeg:
         return data.reshape(shape), whole
     least = reduced(shape[:2], steps[1] // steps[0])
-    return decode.decode(data.tobytes(), min_size=least).pixels, whole
+    wanted = None if rows is None else lambda *_: -(-rows(*whole) // steps[0])
+    return decode.decode(data.tobytes(), min_size=least, rows=wanted).pixels, whole
 
 
 class Damaged(DataError):
@@ -110,13 +118,14 @@ class Packed:
         """Return why the picture of `row` cannot be read, or None."""
         return self._reasons.get(int(self._position[row]))
 
-    def picture(self, row: int, reduction: Reduction) -> Shown | None:
+    def picture(self, row: int, reduction: Reduction, rows: decode.Rows | None = None) -> Shown | None:
         """Return the pixels kept of the picture of `row`, and the size of the whole picture.
 
         Args:
             row: any.
             reduction: of a picture's height and width, says what it may be reduced by (1, 2, 4 or 8) for what is
                 wanted of it.
+            rows: of the same, says how many rows from the top are wanted of it; None: all.
 
         Returns:
             None where the pack does not have it, or only reduced by more.
@@ -134,7 +143,9 @@ class Packed:
         start, length, height, width, channels, whole_height, whole_width, step = (int(c[place]) for c in columns[:8])
         data, whole = self.parts[part].pictures[start : start + length], (whole_height, whole_width)
         shape, allowed = (height, width, channels), reduction(*whole)
-        return shown(data, shape, whole, (step, allowed), jpeg=bool(columns[8][place])) if step <= allowed else None
+        if step > allowed:
+            return None
+        return shown(data, shape, whole, (step, allowed), jpeg=bool(columns[8][place]), rows=rows)
 
     def placed(self, rows: NDArray[np.int64], images: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Fill `images` (N, C, H, W) with the pictures of `rows` and return which could be read; for placed packs."""

@@ -17,10 +17,11 @@ from striate.core import ranks
 from striate.core.files import write_json
 from striate.core.progress import Tracker, track
 from striate.data import decode, pack_flush
-from striate.data.decode import Picture, Unreadable, read_bytes, to_channels
+from striate.data.decode import Picture, Rows, Unreadable, read_bytes, to_channels
 from striate.data.jpeg import reduced
 from striate.data.pack_form import FORMAT, Form, Kind
 from striate.data.pack_writer import Kept, PartWriter, index_of, pictures_of
+from striate.data.packed import Reduction, Shown
 from striate.data.preprocess import Preprocess
 from striate.data.resize import shrink
 from striate.data.table import Table
@@ -104,6 +105,31 @@ def prepare(work: Work, row: int) -> Kept:
         return _limited(work, data, decode.decode(data, min_size=lambda *size: reduced(size, work.form.step(*size))))
     except Unreadable as error:
         return _unreadable(work, error.reason)
+
+
+def glance(work: Work, row: int, reduction: Reduction, rows: Rows | None) -> Shown:
+    """Return as much as a crop needs of the pixels that a raw pack would keep, or of the file's where it needs more.
+
+    Args:
+        work: for raw pixels.
+        row: of the table.
+        reduction: as for `Packed.picture`.
+        rows: likewise.
+
+    Raises:
+        Unreadable: the file cannot be read.
+    """
+
+    def step(*size: int) -> int:
+        kept, allowed = work.form.step(*size), reduction(*size)
+        return kept if kept <= allowed else allowed
+
+    picture = decode.decode(work.table.path(row), min_size=lambda *size: reduced(size, step(*size)), rows=rows)
+    whole, kept = picture.size, work.form.step(*picture.size)
+    if kept > reduction(*whole):
+        return picture.pixels, whole
+    pixels = shrink(picture.pixels, whole, kept)
+    return to_channels(pixels, min(pixels.shape[2], work.form.channels)), whole
 
 
 def slot(work: Work) -> int | None:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from torch import Tensor
 
 from striate.core.records import Record
-from striate.data.decode import Least, to_channels
+from striate.data.decode import Least, Rows, to_channels
 from striate.data.jpeg import REDUCTIONS, reduced
 from striate.data.resize import Box, Interpolation, cut, outer, resize
 
@@ -82,6 +82,10 @@ class Preprocess(Record):
             return None
         height, width = (math.ceil(side * MARGIN / self.center) for side in self.size)
         return height, width
+
+    def rows(self, crop: "Crop | None" = None) -> Rows | None:
+        """Return what says how many rows of a picture, from the top, are needed for `crop`; None: all of them."""
+        return None if crop is None else lambda height, width: int(self.part(crop, height, width)[3])
 
     def reduction(self, crop: "Crop", height: int, width: int) -> int:
         """Return the most, of 8, 4, 2 and 1, that a picture of that size may be reduced by before `crop` is cut."""
@@ -172,8 +176,10 @@ def _extent(pixels: NDArray[np.uint8], whole: tuple[int, int]) -> tuple[float, f
 
 
 def _length(have: int, whole: int) -> float:
-    step = next((step for step in reversed(REDUCTIONS) if -(-whole // step) == have), None)
-    return have if step is None else whole / step
+    for step in reversed(REDUCTIONS):
+        if -(-whole // step) == have:
+            return whole / step
+    return have
 
 
 def _middle(size: tuple[int, int], extent: tuple[float, float], share: float) -> Box:
