@@ -40,7 +40,7 @@ from striate.runtime.ways import prepare, quick
 PACKAGES = ("striate", "torch", "torchvision", "onnxruntime", "numpy", "pillow", "simplejpeg")
 OURS, EAGER, ONNX = "ours", "torchvision", "onnxruntime"
 MUST = {EAGER: 2.0, ONNX: 1.2}
-MODELS = {"resnet18": (800, 400), "resnet50": (480, 320)}  # pictures the first time, and in a turn
+MODELS = {"resnet18": (800, 400), "resnet50": (640, 160)}  # pictures the first time, and in a turn
 AGREE = 99.0  # percent of the pictures that must get the same answer from all three
 
 _CLASSES = tuple(f"class{number}" for number in range(CLASSES))
@@ -117,7 +117,7 @@ def measure(
         EAGER: lambda: write(out[EAGER], by_torchvision(peer, loader, threads)),
         ONNX: lambda: write(out[ONNX], by_onnxruntime(session, loader)),
     }
-    timings = in_turns(sides, rounds=3 if quick else 9, most_seconds=10 if quick else 20)
+    timings = in_turns(sides, rounds=3 if quick else 9, most_seconds=10 if quick else 25)
     line = row(model, timings, counts, first)
     verdicts = [judged(f"{model} against {name}", timings.ratio(OURS, name).middle, MUST[name]) for name in MUST]
     right = np.mean([_CLASSES[label_of(Path(picture))] == name for picture, name in answers_in(out[EAGER]).items()])
