@@ -59,6 +59,17 @@ def test_some_pictures_are_answered_in_float32_unmeasured(
     assert not capsys.readouterr().err
 
 
+def test_the_first_batch_is_answered_by_eager_float32_only_as_far_as_others_are_checked_against_it(
+    network: nn.Module,
+) -> None:
+    seen: list[int] = []
+    network.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    scores = Answering(network, PREPROCESS, Plan(device="cpu").resolve(network))(IMAGES)
+    assert sum(seen) < len(IMAGES)
+    exact = ask(copy.deepcopy(network), coming=0)(IMAGES)
+    assert np.allclose(scores, exact, rtol=0, atol=1e-4)
+
+
 def test_many_pictures_are_measured_once_and_the_way_is_said(
     network: nn.Module, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import inference_mode, nn
 
 from striate.core.errors import StriateError
@@ -99,9 +100,11 @@ class Answering:
         with evaluating(self.network), inference_mode():
             if self.way is not None:
                 return self._answer(self.way, images)
-            began = self.clock()
-            exact = self.score(EAGER, images)
-            self._decide(images, exact, (self.clock() - began) / max(len(images), 1))
+            began, few = self.clock(), images[:_CHECKED_EXACTLY]
+            exact = self.score(EAGER, few)
+            seconds = (self.clock() - began) / max(len(few), 1)
+            exact = self._completed(exact, images, seconds)
+            self._decide(images, exact, seconds)
         return exact
 
     def score(self, way: Way, images: Pictures) -> Scores:
@@ -140,13 +143,26 @@ class Answering:
         self.again += len(images)
         return self.score(self._exact, images)
 
+    def _completed(self, exact: Scores, images: Pictures, seconds: float) -> Scores:
+        """Return scores of all `images` in float32: `exact` ones, and the others made quicker where that agrees."""
+        others, ways = images[len(exact) :], self._worthwhile(seconds)
+        if not len(others):
+            return exact
+        sound = ways and not self.check(ways[0], images, exact).problem
+        return np.concatenate([exact, self._answer(ways[0] if sound else EAGER, others)])
+
+    def _worthwhile(self, seconds: float) -> list[Way]:
+        """Return the quick ways, float32 first; none where eager float32 would be done within seconds."""
+        short = self._left is not None and self._left * seconds < _SHORT
+        return [] if short else quick(self.plan, self.network)
+
     def _decide(self, images: Pictures, exact: Scores, seconds: float) -> None:
         """Settle the way: known from before, measured, or float32 made quicker where measuring does not pay."""
-        ways = quick(self.plan, self.network)
-        coming = None if self._left is None else self._left * seconds
-        if not ways or (coming is not None and coming < _SHORT):
+        ways = self._worthwhile(seconds)
+        if not ways:
             self.way = EAGER
             return
+        coming = None if self._left is None else self._left * seconds
         key = self._key()
         found, told = _recall(key), "measured before"
         worth = coming is not None and coming >= _WORTH_MEASURING
