@@ -211,8 +211,8 @@ def limit(table: Table, case: Case, timings: Timings) -> str:
     most = len(files) / min(seconds_of(decode_all) for _ in range(3))
     first, peers = len(table) / timings.middle(FIRST), len(table) / timings.middle(PEER)
     return (
-        f"- libjpeg-turbo decodes {most:.0f} of {_words(case.size)} a second whole at an eighth of the "
-        f"size, which is Huffman's codes for the most part: {most / peers:.1f}x of torchvision's reading. Ours, first epoch "
+        f"- libjpeg-turbo decodes {most:.0f} of {_words(case.size)} a second whole at an eighth of the size, which is "
+        f"Huffman's codes for the most part: {most / peers:.1f}x of torchvision's reading. Ours, first epoch "
         f"at {case.pixels} pixels, reaches {first / most:.0%} of it"
     )
 
