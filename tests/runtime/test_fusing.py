@@ -66,16 +66,17 @@ def test_maps_that_a_sum_repeats_are_repeated() -> None:
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("name", ["resnet20", "lenet5_modern"])
+@pytest.mark.parametrize(
+    "name", ["resnet20", "lenet5_modern", "nin_cifar10", "squeezenet1_1", "enet", "densenet_40_12", "airbench94"]
+)
 def test_a_network_of_the_zoo_fused(name: str) -> None:
     torch.manual_seed(0)
-    row = zoo.MODELS[name]
-    network = zoo.create(name).eval()
-    images = torch.randn(4, row.in_channels, *row.image_size)
+    network = zoo.create(name, in_channels=3, image_size=32).eval()
+    images = torch.randn(4, 3, 32, 32)
     exact = network(images)
     quick = fuse(fold(network))
-    assert fused(quick) == sum(isinstance(module, nn.Conv2d) for module in network.modules())
-    assert torch.allclose(quick(images), exact, atol=1e-5 * float(exact.abs().max()))
+    assert fused(quick) == sum(type(module) is nn.Conv2d for module in network.modules())
+    assert torch.allclose(quick(images), exact, atol=1e-4 * float(exact.abs().max()))
     with torch.autocast("cpu", torch.bfloat16):
         rough = fuse(fold(network), torch.bfloat16)(images)
     assert rough.dtype == torch.float32

@@ -76,7 +76,8 @@ class Network(nn.Module):
         return tuple(extra.weight for extra in self.auxiliary.values() if isinstance(extra, Auxiliary))
 
     def _scores(self, head: nn.Module, x: Tensor) -> Tensor:
-        device = next(self.parameters()).device.type  # not the input's, which is a stand-in while a graph is traced
+        # While a graph is traced `x` is a stand-in; a network all of whose layers are fused has no parameters.
+        device = (x if isinstance(x, Tensor) else next(self.parameters())).device.type
         if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             scores: Tensor = head(x)
             return scores
