@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`. Nothing is installed outside .venv and .bench.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs clean FORCE
+.PHONY: help demo test check bench reference docs clean FORCE
 
 VENV := .venv
 PEERS := .bench
@@ -27,7 +27,8 @@ help:
 	@echo "make demo    set up, train on the embedded digits, print the accuracy and the report's path"
 	@echo "make test    set up, check, run the tests"
 	@echo "make check   formatting, lint, types, who imports whom"
-	@echo "make bench   run the questions in benchmarks/, 45 minutes; accuracy.py, which takes hours, is run by hand"
+	@echo "make bench   run the questions in benchmarks/, an hour; accuracy.py and lineage.py, which take hours, are run by hand"
+	@echo "make reference   the tests that compare with torchvision and timm, in the benchmarks' environment"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make clean   remove the environments and caches"
 
@@ -45,10 +46,13 @@ check: $(VENV)/installed
 
 # A question is a file that can be run; the others in benchmarks/ are what the questions share.
 bench: $(PEERS)/installed
-	@failed=; for question in $(filter-out benchmarks/accuracy.py,$(wildcard benchmarks/*.py)); do \
+	@failed=; for question in $(filter-out $(addprefix benchmarks/,accuracy.py lineage.py),$(wildcard benchmarks/*.py)); do \
 		grep -q __main__ $$question || continue; \
 		echo "== $$question"; OMP_WAIT_POLICY=PASSIVE $(PEERS)/bin/python $$question || failed="$$failed $$question"; done; \
 		test -z "$$failed" || { echo "error: these broke off:$$failed" >&2; exit 1; }
+
+reference: $(PEERS)/installed
+	$(PEERS)/bin/python -m pytest -m reference
 
 docs: $(VENV)/installed
 	$(VENV)/bin/python -m striate.cli.reference docs/cli.md
