@@ -28,7 +28,7 @@ help:
 	@echo "make test    set up, check, run the tests"
 	@echo "make check   formatting, lint, types, who imports whom"
 	@echo "make bench   run the questions in benchmarks/, an hour; accuracy.py and lineage.py, which take hours, are run by hand"
-	@echo "make reference   the tests that compare with torchvision and timm, in the benchmarks' environment"
+	@echo "make reference  the tests that compare with torchvision and timm, in the benchmarks' environment"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make clean   remove the environments and caches"
 
