@@ -145,7 +145,7 @@ def summary(
     """Return a network in numbers, layer by layer, without its weights; see `striate.inside.summary.Summary`.
 
     Args:
-        model: a name of `striate.zoo.MODELS`, or a run directory.
+        model: a name of `striate.zoo.MODELS`, timm:NAME, package.module:function, or a run directory.
         image_size: height and width of the pictures; by default the network's own, as for the two that follow.
         num_classes: how many scores it gives.
         in_channels: 1 for gray pictures, 3 for color.

@@ -5,6 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from striate.inside.fields import Unknown
+from striate.inside.geometry import Geometry
 from striate.inside.phantom import of_model
 from striate.inside.summary import Summary, summarize
 from striate.zoo import MODELS
@@ -82,3 +84,10 @@ def test_reused_tied_and_functional_layers_are_counted_as_they_run() -> None:
 )
 def test_a_kind_is_said_in_few_words(module: nn.Module, kind: str) -> None:
     assert summarize(nn.Sequential(module), (2, 6, 6)).unfolded(1)[0].kind == kind
+
+
+@pytest.mark.parametrize(("name", "fields"), [("enet", (3, 45, 1217)), ("densenet_40_12", (27, 76, 174))])
+def test_networks_of_the_zoo_know_what_their_stages_see(name: str, fields: tuple[int, ...]) -> None:
+    seen = [layer.geometry for layer in summed(name).unfolded(1) if layer.name != "head"]
+    assert not [geometry.reason for geometry in seen if isinstance(geometry, Unknown)]
+    assert tuple(geometry.size[0] for geometry in seen if isinstance(geometry, Geometry))[-len(fields) :] == fields

@@ -76,6 +76,12 @@ def test_an_unknown_layout_or_ending_is_refused_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_is_not_written_over_by_a_file(recognizer: NetworkRecognizer, tmp_path: Path) -> None:
+    (tmp_path / "out.pth").mkdir()
+    with pytest.raises(DataError, match="is a folder"):
+        write(recognizer, tmp_path / "out.pth", "striate")
+
+
 def test_class_names_are_read_from_lines_or_json(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("gray wolf\nkite\n")
     (tmp_path / "a.json").write_text('["gray wolf", "kite"]')

@@ -69,3 +69,11 @@ def test_reductions_save_thirteen_parts_of_fourteen_of_the_weights_and_seven_of_
     published, naive = zoo.MODELS["googlenet"], zoo.MODELS["googlenet_naive"]
     assert naive.parameters / published.parameters == pytest.approx(13.9, abs=0.05)
     assert naive.macs / published.macs == pytest.approx(7.94, abs=0.01)
+
+
+@pytest.mark.parametrize(("size", "stem"), [(32, "published"), (72, "auto"), (78, "auto"), (79, "auto")])
+def test_auxiliary_heads_take_the_maps_that_every_size_leaves(size: int, stem: str) -> None:
+    with torch.device("meta"):
+        network = zoo.create("googlenet", num_classes=5, image_size=size, stem=stem)
+        scores = network(torch.empty(2, 3, size, size), auxiliary=True)
+    assert [tuple(part.shape) for part in scores] == [(2, 5)] * 3

@@ -4,7 +4,7 @@ from torch import nn
 
 from striate.layers.branches import chains, projected
 from striate.zoo.renames import side_by_side
-from striate.zoo.weights import _renamed
+from striate.zoo.renaming import rename
 
 
 def test_timm_s_branches_take_the_names_of_chains() -> None:
@@ -21,6 +21,7 @@ def test_timm_s_branches_take_the_names_of_chains() -> None:
         )
         theirs[new] = tensor
     assert theirs.keys().isdisjoint(ours)
-    found = _renamed(theirs, side_by_side(r"^block(?P<number>\d)", "block", pool=2))
+    renames = side_by_side(r"^block(?P<number>\d)", "block", pool=2)
+    found = {rename(name, renames): tensor for name, tensor in theirs.items()}
     assert found.keys() == ours.keys()
     assert all(found[name] is tensor for name, tensor in ours.items())

@@ -64,3 +64,9 @@ def test_the_pictures_that_a_network_was_made_for_get_the_published_stem(name: s
     size = MODELS[name].image_size[0]
     assert str(on_meta(name, size)) == str(on_meta(name, size, stem="published"))
     assert str(on_meta(name, size)) != str(on_meta(name, size, stem="small"))
+
+
+def test_auto_takes_the_stem_that_takes_the_pictures() -> None:
+    network = on_meta("inception_v2", 65)
+    assert network.notes
+    assert network(torch.empty(1, 3, 65, 65, device="meta")).shape == (1, 1000)

@@ -67,6 +67,13 @@ def test_weights_come_with_network_classes_and_preparation(hub: Path) -> None:
     assert round(224 / preprocess.center) == 235  # timm cuts 235.8 off
 
 
+def test_a_file_that_is_not_what_the_hub_calls_it_is_refused(hub: Path) -> None:
+    (hub / ("0" * 64)).write_bytes(b"something else")
+    (hub / "model.safetensors").symlink_to(hub / ("0" * 64))
+    with pytest.raises(DataError, match="SHA-256"):
+        locate("timm:resnet18.a1_in1k")
+
+
 def test_an_unknown_name_is_offered_the_nearest(hub: Path) -> None:
     for name in ("resnet18.nonsense", "resnet18_a1"):
         with pytest.raises(UnknownName, match=r"resnet18\.a1_in1k"):

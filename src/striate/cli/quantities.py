@@ -23,7 +23,7 @@ def span(text: str) -> tuple[int, int]:
     least, dash, most = text.partition("-")
     ends = (least, most if dash else least)
     if not all(end.strip().isdecimal() for end in ends) or int(ends[0]) > int(ends[1]):
-        raise BadParameter(f"'{text}' is neither a whole number nor a span: write it as 2015 or 2014-2016")
+        raise BadParameter(f"'{text}' is neither a whole number nor a span that rises: write it as 2015 or 2014-2016")
     return int(ends[0]), int(ends[1])
 
 

@@ -27,7 +27,13 @@ _MIB = 2**20
 
 
 def summary(
-    model: Annotated[str, Argument(metavar="MODEL", help="A name from `striate models`, or a run's directory.")],
+    model: Annotated[
+        str,
+        Argument(
+            metavar="MODEL",
+            help="A name from `striate models`, timm:NAME, package.module:function, or a run's directory.",
+        ),
+    ],
     image_size: Annotated[
         int | None, Option(metavar="PIXELS", help="The side of the pictures; by default the network's own.")
     ] = None,
@@ -60,6 +66,8 @@ def summary(
     if as_json:
         document(as_plain(found))
         return
+    if [layer.name for layer in found.unfolded(1)] == ["body"]:
+        depth += 1  # a network of others lies as a whole within what adapts it
     say(f"{model}, for a picture of {_by(found.shape)}", *(f"note: {note}" for note in found.notes), "")
     _show_layers(found, depth)
     _show_memory(found)

@@ -7,6 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from striate.cli.printing import document, say
+from striate.core.errors import RecipeError
 
 EXAMPLES = (
     "striate weights convert torchvision:resnet50 imagenet-resnet50",
@@ -51,6 +52,8 @@ def convert(
     from striate.recognize.convert import converted, write
     from striate.train.recipe import settings_to_values
 
+    if to is None and out.suffix in {".safetensors", ".pth", ".npz"}:
+        raise RecipeError(f"OUT is a recognizer's folder, and {out} looks like a file: add --to LAYOUT to write one")
     values = settings_to_values(settings or ())
     recognizer, read_as = converted(
         weights, model=model, classes=classes, like=like, layout=layout, values=values, quiet=as_json

@@ -326,6 +326,9 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("native_channel_shuffle",), _same),
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "_reshape_alias", "squeeze"), _view),
     **dict.fromkeys(("copy_", "copy"), _copy),
+    **dict.fromkeys(  # torch does not tag these as pointwise
+        ("_prelu_kernel", "hardswish", "hardswish_", "mish_", "threshold_", "rrelu_with_noise"), _pointwise
+    ),
     "expand": _expand,
     "permute": _permute,
     **dict.fromkeys(("transpose", "t"), _transpose),

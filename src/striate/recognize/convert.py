@@ -81,6 +81,8 @@ def write(recognizer: NetworkRecognizer, path: Path, layout: str) -> None:
     """
     if path.suffix not in _WRITERS:
         raise DataError(f"{path} has no ending that weights are written as: {', '.join(_WRITERS)}")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name a file to write, or remove the folder")
     state = weights.state_in(recognizer.network, layout)
     write_bytes(path, _WRITERS[path.suffix]({name: tensor.contiguous() for name, tensor in state.items()}))
 

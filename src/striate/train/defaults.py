@@ -21,7 +21,8 @@ _LARGEST = 64  # pictures of one size up to this are taken as they are; others a
 _RATE = 0.3 / 128  # stochastic gradient descent's learning rate per picture of the batch, where _RATES has none
 _PLAIN_VGG = ("vgg11", "vgg13", "vgg16", "vgg16_c", "vgg19")  # without batch norm, so in need of smaller steps
 _RATES = {  # of a family or a variant
-    **dict.fromkeys(("resnet", "preresnet", "vgg", "googlenet_bn", "inception", "airbench"), 0.1 / 128),
+    **dict.fromkeys(("resnet", "preresnet", "vgg", "googlenet_bn", "airbench"), 0.1 / 128),
+    **dict.fromkeys(("bn_inception", "inception", "inception_v4", "inception_resnet"), 0.1 / 128),
     **dict.fromkeys((*_PLAIN_VGG, "googlenet", "alexnet", "zfnet", "overfeat", "nin", "squeezenet"), 0.02 / 128),
     "densenet": 0.1 / 64,
 }
@@ -71,7 +72,10 @@ FAMILIES: dict[str, dict[str, Any]] = {
         for family in ("alexnet", "zfnet", "overfeat")
     },
     "googlenet": {"optimizer": {"name": "sgd", "l2": 2e-4, "clip": 2.0}, "options": {"init": "he"}},
-    "inception": {"optimizer": {"name": "sgd", "l2": 1e-4}},
+    **{
+        family: {"optimizer": {"name": "sgd", "l2": 1e-4}}
+        for family in ("bn_inception", "inception", "inception_v4", "inception_resnet")
+    },
     # behind a ReLU, class maps die under large steps: squeezenet1_1 on digits stayed at chance with sgd at lr 0.04
     "nin": {"optimizer": {"name": "adam", "lr": 3e-4}, "options": {"init": "he"}},
     "squeezenet": {"optimizer": {"name": "adam", "lr": 1e-3}, "options": {"init": "he"}},

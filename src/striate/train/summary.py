@@ -25,7 +25,7 @@ def summary(
     """Return the network in numbers; see `striate.summary`.
 
     Args:
-        model: a name of the zoo, or a run directory.
+        model: a name of the zoo, timm:NAME, package.module:function, or a run directory.
         changes: what is to be other than the network's own, of `image_size`, `num_classes` and `in_channels`.
         batch_size: pictures in a training step.
         settings: `optimizer.name` and fields of `options`.

@@ -85,7 +85,8 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
             stage[f"inception{place}"], c_in = _MODULE[name](c_in, row, convolution)
             widths[place] = c_in
         stages.append(nn.Sequential(stage))
-    extra = _auxiliary(num_classes, convolution, widths, published=not (foreign or small))
+    windows = not (foreign or small) and (min(image_size) + 1) // 16 >= 5  # published ones need maps of 5 x 5
+    extra = _auxiliary(num_classes, convolution, widths, published=windows)
     network = Network(
         _stem(in_channels, convolution, small=small, normalized=not foreign),
         stages,

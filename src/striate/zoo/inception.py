@@ -64,6 +64,7 @@ def layouts(name: str) -> Layouts:
         return {}
     stem = {"1a_3x3": "conv1", "2a_3x3": "conv2", "2b_3x3": "conv3", "3b_1x1": "conv4", "4a_3x3": "conv5"}
     groups = ("5x5", "3x3dbl", "7x7", "7x7dbl", "7x7x3", "3x3")
+    split = {"3x3_2": "3x3", "3x3dbl_3": "3x3dbl"}
     renames = [
         *((rf"^Conv2d_{theirs}\.", f"stem.{ours}.") for theirs, ours in stem.items()),
         (r"^AuxLogits\.", "auxiliary.aux.layers."),
@@ -75,7 +76,7 @@ def layouts(name: str) -> Layouts:
             (rf"{before}1x1\.", f"{after}1x1."),
             (rf"{before}_pool\.", f"{after}pool.project."),
             (rf"{before}3x3\.", f"{after}3x3.conv1."),
-            *((rf"{before}{group}_(\d)([ab])\.", rf"{after}{group}.split.\3.") for group in groups),
+            *((rf"{before}{theirs}([ab])\.", rf"{after}{ours}.split.\2.") for theirs, ours in split.items()),
             *((rf"{before}{group}_(\d)\.", rf"{after}{group}.conv\2.") for group in groups),
         ]
     return {f"torchvision:{name}": tuple(renames), f"timm:{name}": tuple(renames)}

@@ -28,12 +28,15 @@ _WIDE, _HIGH = (1, 7), (7, 1)
 _BEGIN = {"conv1": (32, 3, 2, 0), "conv2": (32, 3, 1, 0), "conv3": (64, 3, 1, 1)}
 
 
+_SPLIT = ("1_1", "2_3")  # convolutions of the last stage that end in two side by side: branch and place
+
+
 def layouts(name: str) -> Layouts:
     """Return timm's layout of `name`, whose modules are numbered through."""
     renames = [(rf"^features\.{index}\.(conv|bn)\.", rf"stem.conv{index + 1}.\1.") for index in range(3)]
     renames += [
-        (r"^features\.(3)\.conv\.", "stem.mixed3a.conv."),
-        (r"^features\.(5)\.conv\.", "stem.mixed5a.conv."),
+        (r"^features\.3\.conv\.", "stem.mixed3a.conv."),
+        (r"^features\.5\.conv\.", "stem.mixed5a.conv."),
         *side_by_side(r"^features\.4", "stem.mixed4a"),
         (r"^last_linear\.", "head.linear."),
     ]
@@ -42,7 +45,7 @@ def layouts(name: str) -> Layouts:
         theirs = rf"^features\.{index}"
         renames += [
             *((rf"{theirs}\.branch([12])_{step}\.", rf"{place}.branch\1.conv{step + 1}.") for step in range(3)),
-            (rf"{theirs}\.branch([12])_\d([ab])\.", rf"{place}.branch\1.split.\2."),
+            *((rf"{theirs}\.branch{split}([ab])\.", rf"{place}.branch{split[0]}.split.\1.") for split in _SPLIT),
             *side_by_side(theirs, place, pool=3),
         ]
     return {f"timm:{name}": tuple(renames)}

@@ -51,6 +51,9 @@ def names_there(names: Iterable[str], renames: Renames) -> dict[str, str]:
 
 def _turned(pattern: str, replacement: str) -> tuple[str, str] | None:
     """Return the pattern of what `replacement` makes, and what it was made of; None where that is lost."""
+    numbers = re.compile(pattern).groupindex
+    pattern = re.sub(r"\(\?P<\w+>", "(", pattern)
+    replacement = re.sub(r"\\g<(\w+)>", lambda named: f"\\{numbers.get(named[1], named[1])}", replacement)
     groups, template = [], ""
     for piece in _PIECE.finditer(pattern):
         if piece["group"]:

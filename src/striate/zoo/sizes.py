@@ -16,7 +16,7 @@ class Stem:
         published: the smallest side in pixels that the published stem takes, with all that follows it.
         small: the smallest side that the small-picture stem takes.
         change: what the small-picture stem replaces by what, for the user.
-        up_to: the largest side for which `auto` takes the small-picture stem.
+        up_to: the largest side for which `auto` takes the small-picture stem even where the published one would do.
     """
 
     published: int
@@ -30,7 +30,7 @@ class Stem:
         Raises:
             DoesNotApply: the pictures are too small for the stem.
         """
-        small = wanted == "small" or (wanted == "auto" and min(image_size) <= self.up_to)
+        small = wanted == "small" or (wanted == "auto" and min(image_size) <= max(self.up_to, self.published - 1))
         which = "" if small else " with its published stem"
         require(f"{model}{which}", image_size, self.small if small else self.published, made_for)
         if not small:

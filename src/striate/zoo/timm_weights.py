@@ -5,15 +5,18 @@ timm and huggingface_hub are imported only when such weights are named; the hub 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from striate.core.errors import DataError, StriateError, UnknownName
+from striate.core.progress import say
 from striate.zoo import download
 from striate.zoo.known_weights import imagenet_classes
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = "model.safetensors"  # of every timm repository on the hub
 _FITS = {"center": "crop", "squash": "stretch", "border": "pad"}  # timm's crop modes
 
@@ -52,7 +55,7 @@ def find(name: str, *, fetch: bool = True, quiet: bool = False) -> Found:
         raise UnknownName("weights of timm", name, timm.list_pretrained())
     path = Path(_FILE)
     if fetch:
-        path = _from_hub(config) if config.hf_hub_id else download.fetch(config.url, quiet=quiet)
+        path = _from_hub(config, quiet=quiet) if config.hf_hub_id else download.fetch(config.url, quiet=quiet)
     return Found(path, config.architecture, preprocess_of(config), _classes(config))
 
 
@@ -86,18 +89,24 @@ def _classes(config: Any) -> tuple[str, ...] | None:
     return imagenet_classes() if ours else None
 
 
-def _from_hub(config: Any) -> Path:
+def _from_hub(config: Any, *, quiet: bool) -> Path:
     repository, _, revision = config.hf_hub_id.partition("@")
     file = config.hf_hub_filename or _FILE
     hub = _imported("huggingface_hub")
     try:
-        return Path(hub.hf_hub_download(repository, file, revision=revision or None))
+        path = Path(hub.hf_hub_download(repository, file, revision=revision or None))
     except Exception as error:  # noqa: BLE001 the hub's own errors, the network's and the disk's
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(
             f"cannot fetch {file} of {repository} ({reason}): where there is a network, fetch https://huggingface.co/"
             f"{repository}/resolve/{revision or 'main'}/{file}, and give the file itself as weights"
         ) from None
+    digest = path.resolve().name  # the hub names a large file by its SHA-256, and lets its own name lead there
+    if _SHA256.fullmatch(digest):
+        download.check(path, digest, f"remove {path.resolve()} from the hub's cache, and fetch it again")
+    else:
+        say(f"nothing to check {path} by: the hub's cache has no hash of it", quiet=quiet)
+    return path
 
 
 def _imported(module: str) -> Any:

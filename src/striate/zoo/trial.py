@@ -11,7 +11,7 @@ from torch.func import functional_call
 from striate.core.errors import RecipeError
 from striate.layers.parts import Parts, find, watching
 
-_TORCH = Path(torch.__file__).parent
+_OTHERS = (Path(torch.__file__).parent, Path(__file__).parents[1])  # whose lines tell a user nothing
 _MANY = 224  # pixels a side: enough that each halving of the resolution shows
 
 
@@ -52,7 +52,7 @@ def _tried(name: str, network: nn.Module, shape: tuple[int, int, int], *, traini
         remedy = (
             "batch norm has nothing to average over on maps of one pixel: set a larger --image-size"
             if single
-            else "try another --image-size or preprocess.channels, or mend it there"
+            else "try another --image-size or preprocess.channels, or mend the network"
         )
         raise RecipeError(
             f"{name}: the network fails on 2 pictures {_by(shape)} (channels, height, width): {told(error)}; {remedy}"
@@ -105,9 +105,13 @@ def _without_numbers(network: nn.Module, shape: tuple[int, ...]) -> object:
 
 
 def told(error: BaseException) -> str:
-    """Return an error's kind, message and place: the file and line that led to it, outside of torch."""
+    """Return an error's kind, message and place: the user's file and line that led to it, if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not Path(frame.filename).is_relative_to(_TORCH)] or list(frames)
+    own = [
+        frame
+        for frame in frames
+        if not (frame.filename.startswith("<") or any(map(Path(frame.filename).is_relative_to, _OTHERS)))
+    ]
     message = (str(error).strip().splitlines() or [""])[0]
     place = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
     return f"{type(error).__name__}: {message}{place}"
