@@ -47,7 +47,7 @@ CHOSEN = {
     "preresnet164": "--epochs 1 --batch-size 64",
     "densenet121": f"--epochs 3 {_PUBLISHED}",
     "squeezenet1_1": "--epochs 3",
-    "enet": "--epochs 4",
+    "enet": "--epochs 2",
     "airbench94": "--epochs 2",
 }
 

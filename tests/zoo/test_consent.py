@@ -26,7 +26,7 @@ def test_a_function_that_nobody_named_is_refused_with_what_it_would_do() -> None
     assert "runs/x answers by code outside of it: it would call os:system(width=3)" in message
     assert "os.py" in message
     assert message.endswith("STRIATE_TRUST=os:system")
-    assert "not found here" in refused()
+    assert "not found from here. Go to its folder" in refused()
 
 
 @pytest.mark.parametrize("name", ["resnet20", "timm:resnet18"])

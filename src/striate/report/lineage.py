@@ -43,7 +43,8 @@ def lineage() -> str:
     lanes = _lanes()
     spots = [spot for x, rows in lanes for spot in _circles(x, rows)]
     described = f"Year against parameters of {len(spots)} networks"
-    look = f'font-family="sans-serif" font-size="{FONT}" role="img" aria-label="{described}"'
+    fonts = "DejaVu Sans, Helvetica, Arial, sans-serif"
+    look = f'font-family="{fonts}" font-size="{FONT}" role="img" aria-label="{described}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {look}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',

@@ -32,7 +32,8 @@ def explain(located: Located, preprocess: Preprocess) -> str:
     if located.preprocess is None:
         return (
             f"weights {located.name} do not say how pictures were prepared for them: mean and deviation are those of "
-            "the training pictures; if you know theirs, --set preprocess.mean and preprocess.std"
+            "the training pictures; if you know theirs, --set preprocess.mean and preprocess.std, or turn them into a "
+            "recognizer by striate weights convert, --like torchvision:NAME where they are such, and begin from that"
         )
     theirs = Preprocess(**located.preprocess)
     height, width = theirs.size

@@ -8,7 +8,7 @@ the same function are read from then on. Any other is refused, unless the variab
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,17 @@ def require(model: str, options: Mapping[str, Any], where: Path) -> None:
     if place in known:
         return
     called = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    found = f"found in {place}" if place else "which is not found here"
+    found = f"found in {place}" if place else "which is not found from here"
     before = f"; what you trained with lay in {' and '.join(known)}" if known else ""
+    remedy = f"Only if you know that code and trust it: {TRUST}={model}" if place else _nearer(model, known)
     raise DataError(
-        f"{where} answers by code outside of it: it would call {model}({called}), {found}{before}. "
-        f"Only if you know that code and trust it: {TRUST}={model}"
+        f"{where} answers by code outside of it: it would call {model}({called}), {found}{before}. {remedy}"
     )
+
+
+def _nearer(model: str, known: Sequence[str]) -> str:
+    folder = f" {Path(known[0]).parent}" if known else " its folder"
+    return f"Go to{folder}, or add that to PYTHONPATH, where {model.partition(':')[0]} can be imported"
 
 
 def needed(model: str) -> bool:
