@@ -42,7 +42,7 @@ CHOSEN = {
     "inception_v3": f"--epochs 1 --image-size 75 {_PUBLISHED}",
     "inception_v4": f"--epochs 1 --image-size 75 {_PUBLISHED}",
     "inception_resnet_v1": f"--epochs 1 --image-size 75 {_PUBLISHED}",
-    "resnet18": f"--epochs 4 {_PUBLISHED}",
+    "resnet18": f"--epochs 2 {_PUBLISHED}",
     "resnet20": "--epochs 2",
     "preresnet164": "--epochs 1 --batch-size 64",
     "densenet121": f"--epochs 3 {_PUBLISHED}",
