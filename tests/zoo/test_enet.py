@@ -81,7 +81,7 @@ def test_pictures_of_any_size_and_channels_get_scores_for_each_pixel(name: str) 
     assert network(torch.rand(2, 1, 37, 50)).shape == (2, 5, 37, 50)
 
 
-@pytest.mark.parametrize("name", ["enet", "enet_torch7"])
+@pytest.mark.parametrize("name", ["enet", pytest.param("enet_torch7", marks=pytest.mark.slow)])
 def test_one_batch_of_pixels_is_learned_by_heart(name: str) -> None:
     images, labels = pixels(2, 32)
     torch.manual_seed(0)
