@@ -9,10 +9,12 @@ import torch
 
 import striate
 from striate.data.preprocess import Preprocess
+from striate.layers.network import Network
 from striate.recognize.recognizer import NetworkRecognizer, build
 from striate.runtime.plan import Plan
+from striate.sources import open_table
 from striate.train.recipe import Recipe
-from striate.train.starting import explain, start, values_of
+from striate.train.starting import explain, look_at_pictures, start, values_of
 from striate.zoo.locate import locate
 from striate.zoo.weights import save
 
@@ -117,3 +119,22 @@ def _pictures(folder: Path) -> None:
     rng = np.random.default_rng(len(folder.name) + ord(folder.name[0]))
     for number in range(6):
         Image.fromarray(rng.integers(0, 256, (24, 20, 3), dtype=np.uint8)).save(folder / f"{number}.png")
+
+
+def test_what_a_family_sets_by_training_pictures_is_said_and_not_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ant", "bee"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        _pictures(tmp_path / "photos" / name)
+    settings = {"plan": "reference", "split.val": 0.0, "split.test": 0.0, "epochs": 2}
+    run = striate.train(tmp_path / "photos", model="airbench94", image_size=16, settings=settings, out=tmp_path / "run")
+    assert "airbench94: the first layer whitens patches of" in capsys.readouterr().err
+    network = run.recognizer().network
+    filters = network.stem.whiten.weight
+    assert torch.equal(filters[12:], -filters[:12])
+    anew = build("airbench94", {}, run.classes, run.recipe.preprocess)
+    assert isinstance(anew, Network)
+    table = open_table(str(tmp_path / "photos"))
+    look_at_pictures(anew, run.recipe, table, run.split.rows("train"), quiet=True)
+    assert torch.equal(anew.stem.whiten.weight, filters)

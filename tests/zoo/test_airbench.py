@@ -1,7 +1,7 @@
 import torch
 
 from striate import zoo
-from striate.zoo.airbench import whiten
+from striate.zoo.airbench import start_from
 
 
 def test_all_its_numbers_are_those_that_are_published() -> None:
@@ -13,7 +13,7 @@ def test_whitened_patches_are_uncorrelated_and_of_variance_one_and_stay_so() -> 
     torch.manual_seed(0)
     network = zoo.create("airbench94")
     images = torch.randn(50, 3, 16, 16).cumsum(3) @ torch.randn(16, 16)
-    whiten(network, images, eps=0.0)
+    assert "50 training pictures" in start_from(network, images, eps=0.0)
     answers = network.stem.whiten(images).permute(1, 0, 2, 3).flatten(1)
     covariance = answers[:12] @ answers[:12].T / answers.shape[1]
     assert torch.allclose(covariance, torch.eye(12), atol=1e-2)

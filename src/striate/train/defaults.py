@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from striate.data.preprocess import Preprocess
-from striate.data.store import Store
 from striate.data.table import Table
 from striate.train.recipe import Recipe, merge, validated
+from striate.train.sample import sample
 from striate.zoo.lookup import find, is_foreign
 
 MODEL = "resnet20"  # where the user names none: it suits small pictures of all kinds
@@ -27,7 +27,6 @@ _RATES = {  # of a family or a variant
     "densenet": 0.1 / 64,
 }
 _ADAPTIVE_RATE = 2e-3  # of rmsprop, adam and adamw, which scale each weight's step themselves
-_SAMPLE = 5_000  # pictures that mean and deviation are computed from
 
 FLIPS = {"cifar10", "cifar100", "fashion_mnist", "folder", "manifest"}  # sources whose classes survive a mirror
 
@@ -244,11 +243,7 @@ def _with_statistics(values: dict[str, Any], table: Table, rows: NDArray[np.int6
     if "mean" not in preprocess or "std" not in preprocess:
         fixed = {**preprocess, "mean": [0.0] * channels, "std": [1.0] * channels}
         plain = validated(Preprocess, fixed, "recipe: preprocess")
-        sample = rows[:: max(1, len(rows) // _SAMPLE)]
-        store = Store(table, plain)
-        images, readable = store.read(sample)
-        store.close()
-        pixels = images[readable].transpose(1, 0, 2, 3).reshape(channels, -1) / np.float32(255)
+        pixels = sample(table, rows, plain).transpose(1, 0, 2, 3).reshape(channels, -1) / np.float32(255)
         mean = [round(float(value), 4) for value in pixels.mean(1)]
         std = [max(round(float(value), 4), 1e-3) for value in pixels.std(1)]
         preprocess = {"mean": mean, "std": std, **preprocess}

@@ -26,7 +26,7 @@ from striate.train.loop import Loop, Sides
 from striate.train.recipe import Recipe
 from striate.train.rehearsal import choose_plan
 from striate.train.run import Run
-from striate.train.starting import start
+from striate.train.starting import look_at_pictures, start
 from striate.train.storing import open_store
 from striate.zoo import consent
 
@@ -93,8 +93,10 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     network = _network(recipe, data.table.classes, out)
     for note in network.notes:
         say(f"note: {note}", quiet=quiet)
+    rows = data.readable("train")
+    look_at_pictures(network, recipe, data.table, rows, quiet=quiet)
     start(network, recipe, data.table.classes, quiet=quiet)
-    plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
+    plan = choose_plan(recipe, network, data.table, rows, quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, network)
     return Run(out)
@@ -118,10 +120,11 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
     check_batches(recipe, group)
     network = _network(recipe, run.classes, run.path)
     _compare_code(run, network, quiet=quiet or not group.first)
-    if not (run.path / "checkpoints" / "last").is_dir():
-        start(network, recipe, run.classes, quiet=True)  # `prepare` has said what it does
     quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
     sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
+    look_at_pictures(network, recipe, table, sides.train, quiet=True)  # `prepare` has said what this and `start` do
+    if not (run.path / "checkpoints" / "last").is_dir():
+        start(network, recipe, run.classes, quiet=True)
     store = open_store(run, table, sides, group=group, quiet=quiet)
     prepared = recipe.plan.prepare(network)
     loop = Loop(run.path, recipe, recipe.plan, prepared, run.classes, store, sides, quiet=quiet, group=group)

@@ -1,15 +1,21 @@
-"""Beginning from weights: what of their preparation of pictures is taken over, and what of them is loaded."""
+"""What a network begins with: what training pictures settle; weights, and what is taken over of their preparation."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
+import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from striate.core.progress import say
 from striate.data.preprocess import Preprocess
+from striate.data.table import Table
+from striate.layers.network import Network
 from striate.recognize.origin import origin
 from striate.train.recipe import Recipe
+from striate.train.sample import sample
 from striate.zoo import MODELS, weights
+from striate.zoo.building import start_from_pictures
 from striate.zoo.locate import Located
 from striate.zoo.reading import read
 
@@ -50,7 +56,17 @@ def explain(located: Located, preprocess: Preprocess) -> str:
     )
 
 
-def start(network: nn.Module, recipe: Recipe, classes: Sequence[str], *, quiet: bool = False) -> None:
+def look_at_pictures(
+    network: Network, recipe: Recipe, table: Table, rows: NDArray[np.int64], *, quiet: bool = False
+) -> None:
+    """Let the network's family set by training pictures what it does not learn; most have nothing of that kind."""
+    start_from = start_from_pictures(recipe.model)
+    if start_from is not None:
+        images = torch.from_numpy(sample(table, rows, recipe.preprocess))
+        say(f"{recipe.model}: {start_from(network, recipe.preprocess.normalize(images))}", quiet=quiet)
+
+
+def start(network: Network, recipe: Recipe, classes: Sequence[str], *, quiet: bool = False) -> None:
     """Load the recipe's weights, where it names some, into the network, and say what becomes of the head.
 
     Raises:

@@ -2,7 +2,7 @@
 
 Six convolutions and little else, made to reach 94 % in seconds: the first layer is to whiten patches of 2x2 pixels,
 convolutions begin as passing their input on, and the scores are divided by 9. Of its 1,972,792 numbers the 1,152
-scales of the batch norms stay 1 and the 288 of the first layer are fixed once `whiten` has set them.
+scales of the batch norms stay 1 and the 288 of the first layer are fixed once `start_from` has set them.
 """
 
 from collections import OrderedDict
@@ -53,8 +53,8 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     return Network(nn.Sequential(stem), stages, nn.Sequential(head))
 
 
-def whiten(network: Network, images: Tensor, *, eps: float = 5e-4) -> None:
-    """Set the first layer to whiten patches of `images`, and freeze its filters.
+def start_from(network: Network, images: Tensor, *, eps: float = 5e-4) -> str:
+    """Set the first layer to whiten patches of `images`, freeze its filters, and return a sentence that says so.
 
     Args:
         network: an `airbench94`, changed in place.
@@ -70,6 +70,7 @@ def whiten(network: Network, images: Tensor, *, eps: float = 5e-4) -> None:
     with torch.no_grad():
         weight.copy_(torch.cat([filters, -filters]))
     weight.requires_grad = False
+    return f"the first layer whitens patches of {len(images):,} training pictures and is not trained"
 
 
 def _stage(c_in: int, width: int) -> nn.Module:

@@ -1,8 +1,10 @@
 """From a name to a network: what is not said comes from the row or the maker, what is said is checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
+
+from torch import Tensor
 
 from striate.core.errors import RecipeError
 from striate.layers.network import Network
@@ -36,6 +38,15 @@ def build(
         network = known.make(options=options, **numbers, image_size=(height, width))
     network.config = {"name": name, **numbers, "image_size": [height, width], **options}
     return network
+
+
+def start_from_pictures(name: str) -> Callable[[Network, Tensor], str] | None:
+    """Return what sets weights of the network `name` by pictures before it is trained, where its family has that.
+
+    It takes the network and normalized training pictures (N, C, H, W), and returns a sentence on what it did.
+    """
+    known = find(name)
+    return getattr(import_module(known.module), "start_from", None) if isinstance(known, Row) else None
 
 
 def _pair(model: str, size: Any) -> tuple[int, int]:
