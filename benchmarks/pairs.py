@@ -139,11 +139,12 @@ def tell(section: str, lines: Sequence[str], asked: argparse.Namespace, packages
     """Print what was measured, and keep it in RESULTS.md unless it was a short try.
 
     Args:
-        section: its heading.
+        section: its heading; the file's name, and behind a colon what part of it.
         lines: Markdown.
         asked: what `options` parsed.
         packages: whose versions belong to the result.
     """
     print("\n".join(lines), flush=True)
     if not asked.quick:
-        record(section, [f"`python benchmarks/{section}.py`, {asked.threads} threads.", "", *lines], packages=packages)
+        command = f"python benchmarks/{section.partition(':')[0]}.py"
+        record(section, [f"`{command}`, {asked.threads} threads.", "", *lines], packages=packages)
