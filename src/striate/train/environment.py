@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from striate import __version__
 from striate.core import ranks
 from striate.runtime import machine
 from striate.runtime.plan import Plan
@@ -20,7 +21,7 @@ _LIBRARIES = ("torch", "numpy", "pyarrow", "pillow", "simplejpeg", "scikit-learn
 def describe(plan: Plan) -> dict[str, Any]:
     """Return plain data for `environment.json`."""
     return {
-        "striate": version("striate"),
+        "striate": __version__,
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "system": platform.platform(),

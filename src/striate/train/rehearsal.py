@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from functools import cache
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,8 @@ def trial_of(
             factor = schedule.factor_at(recipe.schedule, number, steps_per_epoch=steps_per_epoch, epochs=recipe.epochs)
             images, answers = step.inputs(pictures())
             outcome = step.step(images, answers, number, recipe.optimizer.lr * factor)
+            while step.scaling.left_out and isfinite(outcome.loss):  # fp16, until its scale has come down
+                outcome = step.step(images, answers, number, recipe.optimizer.lr * factor)
             number += 1
             return outcome.loss
 
