@@ -78,7 +78,7 @@ class Network(nn.Module):
     def _scores(self, head: nn.Module, x: Tensor) -> Tensor:
         # While a graph is traced `x` is a stand-in; a network all of whose layers are fused has no parameters.
         device = (x if isinstance(x, Tensor) else next(self.parameters())).device.type
-        if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
+        if device == "meta" or not torch.is_autocast_enabled(device):
             scores: Tensor = head(x)
             return scores
         layers = list(head) if isinstance(head, nn.Sequential) else [head]
