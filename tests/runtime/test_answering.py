@@ -197,6 +197,21 @@ def test_a_slow_way_is_tried_where_it_costs_a_twentieth_of_what_is_to_come(
         assert (engine in tried) == wanted
 
 
+def test_what_is_compiled_for_a_size_of_batch_answers_the_first_batch_whole(
+    network: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled, sizes = Way("compiled"), []
+
+    def prepared(way: Way, network: nn.Module, plan: Plan) -> Callable[[Tensor], Tensor]:
+        return lambda images: (sizes.append(len(images)), network(images))[1]
+
+    monkeypatch.setattr(answering, "prepare", prepared)
+    monkeypatch.setattr(answering, "_recall", lambda key: [Measured(EAGER, 1.0), Measured(compiled, 0.1)])
+    monkeypatch.setattr(Answering, "_paying", lambda *_: [])
+    assert ask(network, coming=20_000, seconds=1.0).way == compiled
+    assert set(sizes) == {len(IMAGES)}
+
+
 def test_a_long_work_in_float32_is_told_what_to_install(
     network: nn.Module, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

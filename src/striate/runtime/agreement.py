@@ -23,10 +23,7 @@ Rows = NDArray[np.bool_]
 
 TOLERANCE = 0.05  # that rounding may move the probability of an answer
 _LAST_BITS = 1e-4  # of the greatest score, and of probabilities; networks of the zoo with 110 layers depart by 1e-5
-# Times the greatest move seen. Of 11 networks, trained and drawn, 10 and 1,000 classes, 60 times 500 pictures each, no
-# answer was kept that float32 gives otherwise, and the probability of one in 330,000 departed by more than `TOLERANCE`
-# (by 0.057), with the moves of 16 pictures to begin with.
-_SPARE = 2.0
+_SPARE = 2.0  # times the greatest move seen; docs/decisions/0015 says what came of it
 _NOT_FINITE = "its scores are not finite"
 _MOST_DOUBTED = 0.5  # share of the pictures; answering more of them twice leaves little of what was gained
 

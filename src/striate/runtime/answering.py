@@ -16,7 +16,7 @@ from striate.core.files import write_json
 from striate.core.progress import say
 from striate.data.preprocess import Preprocess
 from striate.runtime import onnx_runtime, remembered
-from striate.runtime.agreement import Check, Doubt, Pictures, Scores, check
+from striate.runtime.agreement import TOLERANCE, Check, Doubt, Pictures, Scores, check
 from striate.runtime.inference import evaluating, score_images
 from striate.runtime.measure import machine_key
 from striate.runtime.plan import Plan
@@ -99,16 +99,20 @@ class Answering:
 
     def __call__(self, images: Pictures) -> Scores:
         """Return scores (N, K) of placed pictures (N, C, H, W)."""
-        if self._left is not None:
-            self._left -= len(images)
         with evaluating(self.network), inference_mode():
-            if self.way is not None:
-                return self._answer(self.way, images)
-            began = self.clock()
-            exact = self.score(EAGER, images[:_CHECKED])
-            way = self._decide(images, exact, (self.clock() - began) / max(len(exact), 1))
-            others = images[_CHECKED:]
-            return np.concatenate([exact, self._answer(way, others)]) if len(others) else exact
+            return self._first(images) if self.way is None else self._answer(self.way, images)
+
+    def _first(self, images: Pictures) -> Scores:
+        """Answer a few of the first batch in eager float32, settle the way by them, and answer the others by that."""
+        began = self.clock()
+        exact = self.score(EAGER, images[:_CHECKED])
+        if self._left is not None:
+            self._left -= len(exact)
+        way = self._decide(images, exact, (self.clock() - began) / max(len(exact), 1))
+        if way.form == "compiled":  # for batches of this size
+            return self._answer(way, images)
+        others = images[_CHECKED:]
+        return np.concatenate([exact, self._answer(way, others)]) if len(others) else exact
 
     def score(self, way: Way, images: Pictures) -> Scores:
         """Return scores (N, K) by this `way`, which is made ready where it is not; gradients are off already."""
@@ -286,8 +290,8 @@ def _sentence(found: list[Measured]) -> str:
     eager, taken = (next(m for m in found if m.way == way) for way in (EAGER, chosen))
     told = f"{eager.seconds / taken.seconds:.1f}x eager float32"
     if chosen.precision != "float32":
-        told += f", probabilities within {taken.departure:.1g} of it on the first pictures"
-        told += f", {100 * taken.doubted:.0f} % of them in doubt and answered again in float32"
+        told += f", probabilities within {TOLERANCE} of it (on the first pictures {taken.departure:.1g})"
+        told += f", {100 * taken.doubted:.0f} % of the answers in doubt and given again in float32"
     out = [f"{m.way.words()} is out: {m.problem}" for m in found if m.problem]
     return "; ".join([told, *out])
 
