@@ -21,7 +21,9 @@ from striate.data.preprocess import Preprocess
 from striate.runtime import memory
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-PREPROCESS = Preprocess(size=224, fit="crop", mean=MEAN, std=STD)
+# As torchvision evaluates its published weights: the shorter side to 256, of which the middle 224 are cut out. In these
+# steps the pixels of ours differ from torchvision's by 1 of 255 at most, in 0.1 % of the pixels.
+PREPROCESS = Preprocess(size=224, fit="crop", center=0.875, mean=MEAN, std=STD)
 SIZE = (500, 375)
 _FITTED, _NORMED = 400, 96  # pictures for the last layer, and for the batch norms
 _FIRST = 1_000_000  # the number of the first of them: no measured picture has it

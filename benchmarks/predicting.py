@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -38,10 +39,12 @@ from striate.runtime.ways import EAGER as AS_IT_IS
 from striate.runtime.ways import prepare, quick
 
 PACKAGES = ("striate", "torch", "torchvision", "onnxruntime", "numpy", "pillow", "simplejpeg")
-OURS, EAGER, ONNX = "ours", "torchvision", "onnxruntime"
+OURS, EAGER, ONNX, REFERENCE = "ours", "torchvision", "onnxruntime", "the reference plan"
 MUST = {EAGER: 2.0, ONNX: 1.2}
 MODELS = {"resnet18": (800, 400), "resnet50": (640, 160)}  # pictures the first time, and in a turn
-AGREE = 99.0  # percent of the pictures that must get the same answer from all three
+# Percent of the pictures that must get the same answer. The reference plan is given the same pixels; those of the peers
+# differ in the last bit, which turns an answer whose two best classes are as near as that.
+AGREE = {REFERENCE: 100.0, EAGER: 99.0, ONNX: 99.0}
 
 _CLASSES = tuple(f"class{number}" for number in range(CLASSES))
 _ALONE = 32  # pictures at once, of the network alone
@@ -53,7 +56,7 @@ class Files(Dataset):
     def __init__(self, paths: list[Path]) -> None:
         v1 = torchvision.transforms
         self.paths = paths
-        self.transform = v1.Compose([v1.Resize(224), v1.CenterCrop(224), v1.ToTensor(), v1.Normalize(MEAN, STD)])
+        self.transform = v1.Compose([v1.Resize(256), v1.CenterCrop(224), v1.ToTensor(), v1.Normalize(MEAN, STD)])
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -110,7 +113,7 @@ def measure(
     recognizer = saved(model, peer, folder / "recognizer")
     loader = DataLoader(Files(files_of(few)), batch_size=64, num_workers=2, persistent_workers=True)
     session = exported(peer, folder / "network.onnx", threads)
-    out = {side: folder / f"{side}.csv" for side in (OURS, EAGER, ONNX)}
+    out = {side: folder / f"{side}.csv" for side in (OURS, *AGREE)}
     first = seconds_of(lambda: answer(recognizer, many, folder / "first.csv"))
     sides: dict[str, Callable[[], object]] = {
         OURS: lambda: answer(recognizer, few, out[OURS]),
@@ -118,13 +121,14 @@ def measure(
         ONNX: lambda: write(out[ONNX], by_onnxruntime(session, loader)),
     }
     timings = in_turns(sides, rounds=3 if quick else 9, most_seconds=10 if quick else 25)
+    answer(recognizer, few, out[REFERENCE], plan="reference")
     line = row(model, timings, counts, first)
     verdicts = [judged(f"{model} against {name}", timings.ratio(OURS, name).middle, MUST[name]) for name in MUST]
     right = np.mean([_CLASSES[label_of(Path(picture))] == name for picture, name in answers_in(out[EAGER]).items()])
     verdicts.append(f"- {model}: torchvision's answers are right for {100 * right:.0f} % of the pictures")
     verdicts += [
-        judged(f"{model}: pictures with the same answer as {name}'s", same(out[OURS], out[name]), AGREE, unit=" %")
-        for name in MUST
+        judged(f"{model}: pictures with the same answer as {name}'s", same(out[OURS], out[name]), least, unit=" %")
+        for name, least in AGREE.items()
     ]
     return [line], alone(model, recognizer, session), verdicts
 
@@ -181,9 +185,9 @@ def exported(network: nn.Module, path: Path, threads: int) -> onnxruntime.Infere
     return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
 
 
-def answer(recognizer: NetworkRecognizer, folder: Path, out: Path) -> None:
+def answer(recognizer: NetworkRecognizer, folder: Path, out: Path, plan: Literal["auto", "reference"] = "auto") -> None:
     """Name every picture of `folder` and write the answers, as `striate predict` does."""
-    write(out, ((a.picture, a.class_name, a.probability) for a in recognizer.answers([folder])))
+    write(out, ((a.picture, a.class_name, a.probability) for a in recognizer.answers([folder], plan=plan)))
 
 
 def by_torchvision(network: nn.Module, loader: DataLoader, threads: int) -> Iterator[tuple[str, str, float]]:

@@ -94,6 +94,7 @@ class NetworkRecognizer:
                 self.plan,
                 temperature=self.temperature,
                 coming=None if found.count is None else found.count * len(looks),
+                half=len(looks) == 1,
                 quiet=quiet,
             )
         batch = batch_size(self.preprocess, self.plan)

@@ -16,7 +16,7 @@ from striate.core.files import write_json
 from striate.core.progress import say
 from striate.data.preprocess import Preprocess
 from striate.runtime import onnx_runtime, remembered
-from striate.runtime.agreement import Check, Doubt, Pictures, Scores, check
+from striate.runtime.agreement import TOLERANCE, Check, Doubt, Pictures, Scores, check
 from striate.runtime.inference import evaluating, score_images
 from striate.runtime.measure import machine_key
 from striate.runtime.plan import Plan
@@ -26,8 +26,9 @@ from striate.runtime.ways import EAGER, Forward, Way, prepare, quick, slow
 # and fusing takes 0.1 to 0.5 s; measuring as long as eager float32 takes for 50 pictures or so.
 _SHORT, _WORTH_MEASURING = 2.0, 10.0
 _PAYS = 20  # times what it costs to make a slow way ready must be to come, so that in vain it loses 5 %
-_CHECKED, _CHECKED_EXACTLY = 64, 16  # pictures, in half precision and in float32
+_CHECKED = 16  # pictures
 _TIMED = 16  # pictures; on a CPU more are no quicker each
+_FEW = 64  # pictures to answer again, for which nothing better than eager float32 is made ready
 _ROUNDS, _SHARE = 5, 0.03  # at most, and of the time to come that they may take; at least one round
 _WORTH_LEAVING_FLOAT32 = 1.15  # DESIGN, decision 15
 
@@ -65,6 +66,8 @@ class Answering:
         plan: device and memory format.
         temperature: what scores are divided by before the softmax, in comparing probabilities.
         coming: how many pictures are to be answered; None: unknown, and then nothing is measured.
+        half: whether half precision may answer. Not where an answer is the mean of several views of a picture: each
+            view's may be in no doubt and yet that of their mean turn.
         quiet: do not say which way is taken.
         clock: tells seconds.
 
@@ -81,31 +84,35 @@ class Answering:
         *,
         temperature: float = 1.0,
         coming: int | None = None,
+        half: bool = True,
         quiet: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.network, self.preprocess, self.plan = network, preprocess, plan
-        self.temperature, self.quiet, self.clock = temperature, quiet, clock
+        self.temperature, self.half, self.quiet, self.clock = temperature, half, quiet, clock
         self.way: Way | None = None
         self.again = 0
         self._left = coming
         self._forwards: dict[Way, Forward] = {EAGER: network}
         self._checks: dict[Way, Check] = {EAGER: Check()}
-        self._exact, self._doubt = EAGER, Doubt()
+        self._exact, self._doubt = EAGER, Doubt(temperature)
 
     def __call__(self, images: Pictures) -> Scores:
         """Return scores (N, K) of placed pictures (N, C, H, W)."""
-        if self._left is not None:
-            self._left -= len(images)
         with evaluating(self.network), inference_mode():
-            if self.way is not None:
-                return self._answer(self.way, images)
-            began, few = self.clock(), images[:_CHECKED_EXACTLY]
-            exact = self.score(EAGER, few)
-            seconds = (self.clock() - began) / max(len(few), 1)
-            exact = self._completed(exact, images, seconds)
-            self._decide(images, exact, seconds)
-        return exact
+            return self._first(images) if self.way is None else self._answer(self.way, images)
+
+    def _first(self, images: Pictures) -> Scores:
+        """Answer a few of the first batch in eager float32, settle the way by them, and answer the others by that."""
+        began = self.clock()
+        exact = self.score(EAGER, images[:_CHECKED])
+        if self._left is not None:
+            self._left -= len(exact)
+        way = self._decide(images, exact, (self.clock() - began) / max(len(exact), 1))
+        if way.form == "compiled":  # for batches of this size
+            return self._answer(way, images)
+        others = images[_CHECKED:]
+        return np.concatenate([exact, self._answer(way, others)]) if len(others) else exact
 
     def score(self, way: Way, images: Pictures) -> Scores:
         """Return scores (N, K) by this `way`, which is made ready where it is not; gradients are off already."""
@@ -117,11 +124,10 @@ class Answering:
         """Compare this `way` with the scores `exact` of eager float32, once; what fails is out with its error."""
         if way not in self._checks:
             # What is compiled for one size of batch is not for another.
-            most = _CHECKED if way.precision != "float32" else _CHECKED_EXACTLY
-            count = len(images) if way.form == "compiled" else most
+            count = len(images) if way.form == "compiled" else len(exact)
             try:
-                scores = self.score(way, images[:count])
-                self._checks[way] = check(way, scores, exact[:count], self.temperature)
+                scores = self.score(way, images[:count])[: len(exact)]
+                self._checks[way] = check(way, scores, exact, self.temperature)
             except Exception as error:  # noqa: BLE001  compilers and engines raise as they like; eager is at hand
                 self._checks[way] = Check(problem=_first_line(error))
         return self._checks[way]
@@ -143,26 +149,13 @@ class Answering:
         self.again += len(images)
         return self.score(self._exact, images)
 
-    def _completed(self, exact: Scores, images: Pictures, seconds: float) -> Scores:
-        """Return scores of all `images` in float32: `exact` ones, and the others made quicker where that agrees."""
-        others, ways = images[len(exact) :], self._worthwhile(seconds)
-        if not len(others):
-            return exact
-        sound = ways and not self.check(ways[0], images, exact).problem
-        return np.concatenate([exact, self._answer(ways[0] if sound else EAGER, others)])
-
-    def _worthwhile(self, seconds: float) -> list[Way]:
-        """Return the quick ways, float32 first; none where eager float32 would be done within seconds."""
-        short = self._left is not None and self._left * seconds < _SHORT
-        return [] if short else quick(self.plan, self.network)
-
-    def _decide(self, images: Pictures, exact: Scores, seconds: float) -> None:
+    def _decide(self, images: Pictures, exact: Scores, seconds: float) -> Way:
         """Settle the way: known from before, measured, or float32 made quicker where measuring does not pay."""
-        ways = self._worthwhile(seconds)
+        coming = None if self._left is None else self._left * seconds
+        ways = [] if coming is not None and coming < _SHORT else self._quick()
         if not ways:
             self.way = EAGER
-            return
-        coming = None if self._left is None else self._left * seconds
+            return EAGER
         key = self._key()
         found, told = _recall(key), "measured before"
         worth = coming is not None and coming >= _WORTH_MEASURING
@@ -172,28 +165,38 @@ class Answering:
             if not any(measured.problem for measured in found):  # other weights may have none
                 _remember(key, found)
         way = choose(found) if found else ways[0]
-        self._take(way, ways[0], images, exact)
+        taken = self._take(way, ways[0], images, exact)
         if found:
-            told = told if self.way == way else "it agrees"
-            say(f"answering by {self._words()}: {told}{self._missing(found)}", quiet=self.quiet)
+            told = told if taken == way else "it agrees"
+            say(f"answering by {taken.words()}: {told}{self._missing(found)}", quiet=self.quiet)
+        return taken
 
-    def _take(self, way: Way, exact: Way, images: Pictures, scores: Scores) -> None:
-        """Answer from here on by `way` if it agrees with eager float32 here, by `exact` if not, or else by that."""
-        sound = []
-        for one in dict.fromkeys((way, exact)):
-            problem = self.check(one, images, scores).problem
-            if problem:
-                say(f"{one.words()} is out: {problem}", quiet=self.quiet)
-            else:
-                sound.append(one)
-        self._settle(*sound, EAGER)
+    def _quick(self) -> list[Way]:
+        return [way for way in quick(self.plan, self.network) if self.half or way.precision == "float32"]
 
-    def _settle(self, *sound: Way) -> None:
+    def _take(self, way: Way, float32: Way, images: Pictures, exact: Scores) -> Way:
+        """Answer from here on by `way` if it agrees with eager float32 here, if not by `float32`, or else by that."""
+        sound = [way] if self._agrees(way, images, exact) else []
+        if not sound or (way.precision != "float32" and not self._doubts_few(way)):
+            sound += [float32] if self._agrees(float32, images, exact) else []
+        return self._settle(*sound, EAGER)
+
+    def _agrees(self, way: Way, images: Pictures, exact: Scores) -> bool:
+        problem = self.check(way, images, exact).problem
+        if problem:
+            say(f"{way.words()} is out: {problem}", quiet=self.quiet)
+        return not problem
+
+    def _doubts_few(self, way: Way) -> bool:
+        return self._left is not None and self._left * self._checks[way].doubted < _FEW
+
+    def _settle(self, *sound: Way) -> Way:
         """Answer by the first of these ways from here on, by the first in float32 what is in doubt."""
         self.way, self._exact = sound[0], next(way for way in sound if way.precision == "float32")
         self._doubt = self._checks[self.way].doubt
         kept = {self.way, self._exact, EAGER}
         self._forwards = {way: forward for way, forward in self._forwards.items() if way in kept}
+        return self.way
 
     def _measure(self, ways: list[Way], images: Pictures, exact: Scores, seconds: float) -> list[Measured]:
         """Time eager float32 and `ways` in turn, then the slow ones that pay, each for about so many `seconds`."""
@@ -221,15 +224,12 @@ class Answering:
             return ""
         return "; ONNX Runtime may be quicker by a sixth: pip install 'striate[export]'"
 
-    def _words(self) -> str:
-        assert self.way is not None
-        return self.way.words()
-
     def _key(self) -> dict[str, Any]:
         shapes = [(name, list(tensor.shape)) for name, tensor in self.network.state_dict().items()]
         digest = blake2b(json.dumps(shapes).encode(), digest_size=8).hexdigest()
         size = [self.preprocess.channels, *self.preprocess.size]
-        return {**machine_key(self.plan.device), "answering": digest, "size": size, "device": self.plan.device}
+        asked = {"answering": digest, "size": size, "device": self.plan.device, "half": self.half}
+        return {**machine_key(self.plan.device), **asked}
 
 
 class _Trial:
@@ -290,8 +290,8 @@ def _sentence(found: list[Measured]) -> str:
     eager, taken = (next(m for m in found if m.way == way) for way in (EAGER, chosen))
     told = f"{eager.seconds / taken.seconds:.1f}x eager float32"
     if chosen.precision != "float32":
-        told += f", probabilities within {taken.departure:.1g} of it on the first pictures"
-        told += f", {100 * taken.doubted:.0f} % of them in doubt and answered again in float32"
+        told += f", probabilities within {TOLERANCE} of it (on the first pictures {taken.departure:.1g})"
+        told += f", {100 * taken.doubted:.0f} % of the answers in doubt and given again in float32"
     out = [f"{m.way.words()} is out: {m.problem}" for m in found if m.problem]
     return "; ".join([told, *out])
 
