@@ -6,7 +6,8 @@
 epochs does: the first epoch reads the files, the second fills the store where that pays, later ones read from it. The
 peer is torchvision's ImageFolder, RandomResizedCrop(0.08 to 1), RandomHorizontalFlip, ToTensor and Normalize in a
 DataLoader with two workers, which are running already: its epochs are all alike. Both give float32 batches of 64. The
-files are in the system's memory on both sides. Memory that a batch frees is kept for the next, as in a training.
+files are in the system's memory on both sides. As in a training, memory that a batch frees is kept for the next, and
+threads of the arithmetic that wait for each other sleep; on the peer's side nothing computes beside its workers.
 
 What no reading can do without is decoding Huffman's codes: how fast libjpeg-turbo does that (at an eighth of the size,
 where little else is left to do, in as many threads as ours) is told beside what ours reaches in the first epoch.
@@ -15,8 +16,11 @@ where little else is left to do, in as many threads as ours) is told beside what
 costs ours a pass of its own the first time that a folder is used, shown in a line of its own.
 """
 
-import argparse
 import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line sets it
+
+import argparse
 import shutil
 import sys
 import tempfile
