@@ -86,19 +86,22 @@ class Preprocess(Record):
 
     def reduction(self, crop: "Crop", height: int, width: int) -> int:
         """Return the most, of 8, 4, 2 and 1, that a picture of that size may be reduced by before `crop` is cut."""
-        left, top, right, bottom = crop.box(height, width)
-        spare = min((bottom - top) / self.size[0], (right - left) / self.size[1]) / MARGIN
-        return next((step for step in REDUCTIONS if step <= spare), 1)
+        return self._reduction(crop.box(height, width))
 
     def part(self, crop: "Crop", height: int, width: int) -> Box:
         """Return the box of `crop` in a picture of that size, on the pixels that are left when it is decoded reduced.
 
         So the same part is cut whether the picture is decoded reduced or not.
         """
-        step = self.reduction(crop, height, width)
-        left, top, right, bottom = crop.box(height, width)
+        left, top, right, bottom = box = crop.box(height, width)
+        step = self._reduction(box)
         (first_row, last_row), (first, last) = _on_grid(top, bottom, height, step), _on_grid(left, right, width, step)
         return first, first_row, last, last_row
+
+    def _reduction(self, box: Box) -> int:
+        left, top, right, bottom = box
+        spare = min((bottom - top) / self.size[0], (right - left) / self.size[1]) / MARGIN
+        return next((step for step in REDUCTIONS if step <= spare), 1)
 
     def place(
         self, pixels: NDArray[np.uint8], crop: "Crop | None" = None, *, whole: tuple[int, int] | None = None
