@@ -4,7 +4,6 @@ import math
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 from torch import Tensor
@@ -12,6 +11,7 @@ from torch import Tensor
 from striate.core.records import Record
 from striate.data.decode import Least, Rows, to_channels
 from striate.data.jpeg import REDUCTIONS, reduced
+from striate.data.normalization import normalize
 from striate.data.resize import Box, Interpolation, cut, outer, resize
 
 LEAST_CROP = 1 / 16  # of the area: below it a crop of a small picture is a few pixels enlarged to the input
@@ -65,10 +65,7 @@ class Preprocess(Record):
         Args:
             images: (N, C, H, W) uint8, or float on the same scale of 0 to 255.
         """
-        scale = torch.tensor([1 / (255 * s) for s in self.std], device=images.device)
-        shift = torch.tensor([-m / s for m, s in zip(self.mean, self.std, strict=True)], device=images.device)
-        normalized = images.to(torch.float32, copy=True)  # in place from here on: new memory for each step took as long
-        return normalized.mul_(scale[:, None, None]).add_(shift[:, None, None])
+        return normalize(images, self.mean, self.std)
 
     def least_size(self, crop: "Crop | None" = None) -> Least | None:
         """Return what says below which height and width a picture must not be decoded, or None: only full size will do.
@@ -89,19 +86,22 @@ class Preprocess(Record):
 
     def reduction(self, crop: "Crop", height: int, width: int) -> int:
         """Return the most, of 8, 4, 2 and 1, that a picture of that size may be reduced by before `crop` is cut."""
-        left, top, right, bottom = crop.box(height, width)
-        spare = min((bottom - top) / self.size[0], (right - left) / self.size[1]) / MARGIN
-        return next((step for step in REDUCTIONS if step <= spare), 1)
+        return self._reduction(crop.box(height, width))
 
     def part(self, crop: "Crop", height: int, width: int) -> Box:
         """Return the box of `crop` in a picture of that size, on the pixels that are left when it is decoded reduced.
 
         So the same part is cut whether the picture is decoded reduced or not.
         """
-        step = self.reduction(crop, height, width)
-        left, top, right, bottom = crop.box(height, width)
+        left, top, right, bottom = box = crop.box(height, width)
+        step = self._reduction(box)
         (first_row, last_row), (first, last) = _on_grid(top, bottom, height, step), _on_grid(left, right, width, step)
         return first, first_row, last, last_row
+
+    def _reduction(self, box: Box) -> int:
+        left, top, right, bottom = box
+        spare = min((bottom - top) / self.size[0], (right - left) / self.size[1]) / MARGIN
+        return next((step for step in REDUCTIONS if step <= spare), 1)
 
     def place(
         self, pixels: NDArray[np.uint8], crop: "Crop | None" = None, *, whole: tuple[int, int] | None = None
