@@ -293,8 +293,13 @@ def _plan(recipe: Recipe, network: nn.Module, batch: Batch, threads: int, steps:
 def _ours(recipe: Recipe, plan: Plan, network: nn.Module, batch: Batch) -> Callable[[], float]:
     step = Step(recipe, plan, plan.prepare(network), _COUNTS)
     images, answers = step.inputs(batch)
-    plan.applied().__enter__()  # for as long as the process lasts, as in a training
-    return lambda: step.step(images, answers, 0, _SGD.lr).loss
+    applied = plan.applied()
+    applied.__enter__()  # for as long as the process lasts, as in a training: until `take` is gone, which holds it
+
+    def take(_applied: object = applied) -> float:
+        return step.step(images, answers, 0, _SGD.lr).loss
+
+    return take
 
 
 def _peer(network: nn.Module, images: Tensor, labels: Tensor, threads: int, *, tuned: bool) -> Callable[[], float]:
