@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from results import record
+from results import kept_rows, record
 
 LEAST_ROUNDS = 3
 
@@ -145,6 +145,20 @@ def tell(section: str, lines: Sequence[str], asked: argparse.Namespace, packages
         packages: whose versions belong to the result.
     """
     print("\n".join(lines), flush=True)
+    keep(section, lines, asked, packages)
+
+
+def keep(section: str, lines: Sequence[str], asked: argparse.Namespace, packages: Sequence[str]) -> None:
+    """Keep what was measured in RESULTS.md unless it was a short try; the arguments are those of `tell`."""
     if not asked.quick:
-        command = f"python benchmarks/{section.partition(':')[0]}.py"
-        record(section, [f"`{command}`, {asked.threads} threads.", "", *lines], packages=packages)
+        record(section, [*_command(section, asked), *lines], packages=packages)
+
+
+def kept_before(section: str, above: Sequence[str], asked: argparse.Namespace, packages: Sequence[str]) -> list[str]:
+    """Return the rows of the table that are kept already, where `above` and all that `tell` adds to it is the same."""
+    return kept_rows(section, [*_command(section, asked), *above], packages=packages)
+
+
+def _command(section: str, asked: argparse.Namespace) -> list[str]:
+    command = f"python benchmarks/{section.partition(':')[0]}.py"
+    return [f"`{command}`, {asked.threads} threads.", ""]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from itertools import takewhile
 from pathlib import Path
 
 from striate.core.files import write_text
@@ -36,13 +37,31 @@ def record(
     """
     if any(re.match(r"##? ", line) for line in lines):
         raise ValueError(f"section '{section}': a line that starts with '# ' or '## ' would end the section")
-    body = "\n".join([f"## {section}", "", f"_{machine(packages)}_", "", *lines]).rstrip() + "\n"
+    body = "\n".join([*_opening(section, packages), *lines]).rstrip() + "\n"
     with _alone(path):
         text = path.read_text() if path.exists() else title
         head, *parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
         kept = {part.split("\n", 1)[0]: part.rstrip() + "\n" for part in parts}
         kept[f"## {section}"] = body
         write_text(path, "\n".join([head.rstrip() + "\n", *(kept[name] for name in sorted(kept))]))
+
+
+def kept_rows(
+    section: str, above: Sequence[str], *, packages: Sequence[str] = _PACKAGES, path: Path = RESULTS
+) -> list[str]:
+    """Return the rows of the section's first table; none where others than `above` lie above them.
+
+    So rows of another machine, of other versions or of other settings are not mixed with those that are added.
+
+    Args:
+        section: its heading.
+        above: the lines that would be recorded above the rows now.
+        packages: whose versions belong to the result.
+        path: the file.
+    """
+    text = path.read_text() if path.exists() else ""
+    rest = text.partition("\n".join([*_opening(section, packages), *above, ""]))[2]
+    return list(takewhile(lambda line: line.startswith("|"), rest.splitlines()))
 
 
 def machine(packages: Sequence[str] = _PACKAGES) -> str:
@@ -53,6 +72,10 @@ def machine(packages: Sequence[str] = _PACKAGES) -> str:
         f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, {platform.system()}; "
         f"Python {platform.python_version()}, {versions}"
     )
+
+
+def _opening(section: str, packages: Sequence[str]) -> list[str]:
+    return [f"## {section}", "", f"_{machine(packages)}_", ""]
 
 
 def _processor() -> str:

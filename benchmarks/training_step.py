@@ -6,22 +6,24 @@ Ours is the step of `striate train`, under the plan that it measures and chooses
 networks of torchvision, once as they come (eager, float32, NCHW) and once tuned by hand (bf16 autocast, channels-last).
 Where torchvision has no such network, the peer is the plain implementation in `plain_networks.py`. All three find their
 pictures normalized and laid out as they want them, and begin with the same weights; their scores in evaluation mode are
-compared first. Each side has its own process, as its users have.
+compared first. Each side has its own process, as its users have. A network's row is kept as soon as it is there: where
+networks are named, beside the rows of the others; else in place of all that was kept before.
 """
 
+import argparse
 import copy
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 import torch.nn.functional as F
 from apart import Apart
-from pairs import Timings, cores, geometric_mean, in_turns, judged, options, tell
+from pairs import Ratio, Timings, cores, geometric_mean, in_turns, judged, keep, kept_before, options
 from peers import torchvision
 from plain_networks import CifarResNet, LeNet5
 from torch import Tensor, nn
@@ -48,6 +50,10 @@ _EXPLAINED = (
     "training of 4,000 steps at 32 pixels, 1,000 at 224; torchvision eager in float32 as it comes, and tuned by hand "
     "(bf16 autocast, channels-last). Ours and the peers each in a process of its own; threads that wait sleep "
     "(OMP_WAIT_POLICY=PASSIVE) in both, since others use this machine too."
+)
+_HEAD = (
+    "| network | pixels | batch | ours | torchvision | ratio | tuned | ratio | our plan | scores apart |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|---|---:|",
 )
 _COUNTS = torch.ones(CLASSES, dtype=torch.int64)
 _TURN = 0.4  # seconds that a turn takes at least, in steps of the slowest side
@@ -138,16 +144,22 @@ def main() -> int:
     if unknown:
         parser.error(f"no case named {', '.join(sorted(unknown))}")
     torch.set_num_threads(asked.threads)
-    results = []
+    rows = _kept(asked) if asked.cases and not asked.quick else {}
     with tempfile.TemporaryDirectory() as cache:
         os.environ["STRIATE_CACHE"] = cache  # no plan that was measured before, on a busy machine perhaps
         for case in CASES:
             if not asked.cases or case.name in asked.cases:
-                results.append(measure(case, asked.threads, quick=asked.quick))
-                print(row(results[-1]), file=sys.stderr, flush=True)
-    asked.quick |= bool(asked.cases)
-    tell("training_step", in_words(results), asked, PACKAGES)
+                rows[case.name] = row(measure(case, asked.threads, quick=asked.quick))
+                print(rows[case.name], file=sys.stderr, flush=True)
+                keep("training_step", in_words(rows), asked, PACKAGES)
+    print("\n".join(in_words(rows)))
     return 0
+
+
+def _kept(asked: argparse.Namespace) -> dict[str, str]:
+    """Return the rows of RESULTS.md by the names of their cases."""
+    lines = kept_before("training_step", [_EXPLAINED, "", *_HEAD], asked, PACKAGES)
+    return {"@".join(_cells(line)[:2]): line for line in lines}
 
 
 def measure(case: Case, threads: int, *, quick: bool) -> Result:
@@ -195,28 +207,37 @@ def _with_peer(name: str) -> tuple[Case, nn.Module]:
     return case, case.peer()
 
 
-def in_words(results: list[Result]) -> list[str]:
-    """Return the table, the geometric means and whether they reach what they must, in Markdown."""
-    by_default = [result.timings.ratio(OURS, DEFAULT).middle for result in results]
-    by_tuned = [result.timings.ratio(OURS, TUNED).middle for result in results]
+def in_words(rows: Mapping[str, str]) -> list[str]:
+    """Return the table, the geometric means and whether they reach what they must, in Markdown.
+
+    Args:
+        rows: what `row` made, by the names of the cases.
+    """
+    lines = [rows[case.name] for case in CASES if case.name in rows]
+    by_default, by_tuned = ([float(_cells(line)[place].split("x")[0]) for line in lines] for place in (5, 7))
     return [
         _EXPLAINED,
         "",
-        "| network | pixels | batch | ours | torchvision | ratio | tuned | ratio | our plan | scores apart |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---|---:|",
-        *map(row, results),
+        *_HEAD,
+        *lines,
+        "",
+        f"Of {len(CASES)} networks {len(lines)} are measured.",
         "",
         judged("geometric mean against torchvision's defaults", geometric_mean(by_default), MUST),
         judged("geometric mean against torchvision tuned by hand", geometric_mean(by_tuned), MUST_TUNED),
         judged("least against torchvision tuned by hand", min(by_tuned), MUST_EACH),
         judged(
             "scores of the same weights in evaluation mode, float32: greatest difference",
-            max(result.apart for result in results),
+            max(float(_cells(line)[9]) for line in lines),
             _AGREE,
             unit=" of the greatest score",
             most=True,
         ),
     ]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def row(result: Result) -> str:
@@ -228,13 +249,18 @@ def row(result: Result) -> str:
         str(case.batch),
         f"{result.rate(OURS):.1f}",
         f"{result.rate(DEFAULT):.1f}",
-        str(timings.ratio(OURS, DEFAULT)),
+        _exactly(timings.ratio(OURS, DEFAULT)),
         f"{result.rate(TUNED):.1f}",
-        str(timings.ratio(OURS, TUNED)),
+        _exactly(timings.ratio(OURS, TUNED)),
         result.plan,
         f"{result.apart:.0e}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _exactly(ratio: Ratio) -> str:
+    low, high = ratio.spread
+    return f"{ratio.middle:.3f}x ({low:.2f} to {high:.2f})"  # what is judged is read from here: not 0.95x for 0.946
 
 
 def _recipe(case: Case) -> Recipe:
@@ -267,8 +293,13 @@ def _plan(recipe: Recipe, network: nn.Module, batch: Batch, threads: int, steps:
 def _ours(recipe: Recipe, plan: Plan, network: nn.Module, batch: Batch) -> Callable[[], float]:
     step = Step(recipe, plan, plan.prepare(network), _COUNTS)
     images, answers = step.inputs(batch)
-    plan.applied().__enter__()  # for as long as the process lasts, as in a training
-    return lambda: step.step(images, answers, 0, _SGD.lr).loss
+    applied = plan.applied()
+    applied.__enter__()  # for as long as the process lasts, as in a training: until `take` is gone, which holds it
+
+    def take(_applied: object = applied) -> float:
+        return step.step(images, answers, 0, _SGD.lr).loss
+
+    return take
 
 
 def _peer(network: nn.Module, images: Tensor, labels: Tensor, threads: int, *, tuned: bool) -> Callable[[], float]:

@@ -93,6 +93,23 @@ def test_a_line_that_would_end_a_section_is_refused(results, tmp_path):
         results.record("a", ["## b"], path=tmp_path / "RESULTS.md")
 
 
+def test_rows_are_kept_for_others_to_be_added(results, tmp_path):
+    path, head = tmp_path / "RESULTS.md", ["by two threads", "", "| network |", "|---|"]
+    results.record("a", [*head, "| one |", "| two |", "", "| another table |"], packages=("numpy",), path=path)
+    results.record("b", [*head, "| other |"], packages=("numpy",), path=path)
+    assert results.kept_rows("a", head, packages=("numpy",), path=path) == ["| one |", "| two |"]
+
+
+@pytest.mark.parametrize("changed", ["settings", "versions", "section"])
+def test_rows_that_were_measured_otherwise_are_not_kept(results, tmp_path, changed):
+    path, head = tmp_path / "RESULTS.md", ["by two threads", "", "| network |", "|---|"]
+    results.record("a", [*head, "| one |"], packages=("numpy",), path=path)
+    above = ["by one thread", *head[1:]] if changed == "settings" else head
+    packages = ("numpy", "torch") if changed == "versions" else ("numpy",)
+    section = "b" if changed == "section" else "a"
+    assert results.kept_rows(section, above, packages=packages, path=path) == []
+
+
 class Work:
     """Something to lay clocks around; it takes its time by a clock of its own."""
 
