@@ -11,7 +11,7 @@ StriateError
 └── Interrupted     the user pressed Ctrl-C; what was saved is kept
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -56,3 +56,9 @@ class TrainingStopped(StriateError):
 
 class Interrupted(StriateError):
     """Stopped by the user; what was saved before is kept and named in the message, with how to go on."""
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Return the first names for a message, and how many more there are: "a, b, c and 997 more"."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
