@@ -73,3 +73,7 @@ def test_an_existing_name_gets_a_number(tmp_path: Path) -> None:
     for _ in range(3):
         free_name(tmp_path / "run").mkdir()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run-2", "run-3"]
+    for _ in range(2):
+        free_name(tmp_path / "net.1.pth").touch()
+        free_name(tmp_path / "net.b").mkdir()
+    assert sorted(p.name for p in tmp_path.glob("net*")) == ["net.1-2.pth", "net.1.pth", "net.b", "net.b-2"]

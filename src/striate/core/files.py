@@ -148,10 +148,14 @@ def _lock(handle: int, path: Path) -> None:
 
 
 def free_name(path: Path) -> Path:
-    """Return `path`, or where that exists the first of `path-2`, `path-3`, ... that does not."""
+    """Return `path`, or where that exists the first of `path-2`, `path-3`, ... that does not.
+
+    Where `path` is a file, the number stands before its ending: `net-2.pth`.
+    """
+    name, ending = (path.stem, path.suffix) if path.is_file() else (path.name, "")
     candidate, number = path, 2
     while candidate.exists():
-        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
+        candidate, number = path.with_name(f"{name}-{number}{ending}"), number + 1
     return candidate
 
 

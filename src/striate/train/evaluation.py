@@ -155,7 +155,8 @@ def _measure(
     quiet: bool,
 ) -> Evaluation:
     table, rows = labeled.table, labeled.rows
-    temperature = recognizer.temperature if labeled.calibrated else None
+    fitted = labeled.calibrated and recognizer.temperature != 1.0
+    temperature = recognizer.temperature if fitted else None
     store = Store(table, recognizer.preprocess)
     answer = infer_together(
         group,
