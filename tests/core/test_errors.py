@@ -10,4 +10,8 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_with_all():
     assert str(UnknownName("model", "resnet19", ["vgg11", "resnet18"])) == (
         "no model named 'resnet19': did you mean resnet18?"
     )
+    assert str(UnknownName("field", "lr", ["optimizer.lr", "loss.lr", "lr_"])) == (
+        "no field named 'lr': did you mean loss.lr or optimizer.lr?"
+    )
+    assert str(UnknownName("model", "q", map(str, range(100)))).endswith(" and 60 more")
     assert str(UnknownName("model", "q", ["b", "a"])) == "no model named 'q': known: a, b"

@@ -1,7 +1,7 @@
 """The errors a user can cause; the command line prints them without a traceback.
 
 StriateError
-├── UnknownName     a model, source, option or file that is in no catalogue
+├── UnknownName     a model, source, option or file that is in no catalog
 ├── DataError       a file that is missing, truncated or not what it claims to be
 │   └── ClassMismatch   tables whose class names do not agree
 ├── RecipeError     a value that a recipe does not allow
@@ -14,18 +14,21 @@ StriateError
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+_KNOWN = 40  # names in a message
+
 
 class StriateError(Exception):
     """An error with its remedy in its message."""
 
 
 class UnknownName(StriateError):
-    """A name that is in no catalogue; the message offers the nearest ones."""
+    """A name that is in no catalog; the message offers those that end in it, or the nearest ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        near = get_close_matches(name, self.known, n=3, cutoff=0.5)
-        known_ones = f"known: {', '.join(self.known)}" if self.known else "none are known"
+        whole = [known for known in self.known if known.endswith((f".{name}", f":{name}"))]
+        near = whole or get_close_matches(name, self.known, n=3, cutoff=0.5)
+        known_ones = f"known: {listed(self.known, _KNOWN)}" if self.known else "none are known"
         remedy = f"did you mean {' or '.join(near)}?" if near else known_ones
         super().__init__(f"no {kind} named '{name}': {remedy}")
 

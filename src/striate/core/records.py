@@ -34,6 +34,6 @@ def _faults(error: ValidationError) -> str:
     for fault in error.errors():
         parts = (str(part) for part in fault["loc"])
         place = ".".join(part for part in parts if "[" not in part)  # pydantic names branches of a union
-        value = f" = {fault['input']!r}: " if fault["loc"] else ""  # not all values
-        messages.setdefault(f"{place}{value}", []).append(fault["msg"])
+        value = "" if isinstance(fault["input"], Mapping) else f" = {fault['input']!r}"  # of a record, the fault alone
+        messages.setdefault(f"{place}{value}: " if place else "", []).append(fault["msg"].removeprefix("Value error, "))
     return "; ".join(f"{place}{', or: '.join(found)}" for place, found in messages.items())
