@@ -111,6 +111,11 @@ def test_a_folder_is_not_written_over_by_a_file(recognizer: NetworkRecognizer, t
 
 def test_class_names_are_read_from_lines_or_json(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("gray wolf\nkite\n")
+    (tmp_path / "b.json").write_text('{"0": "gray wolf", "1": "kite"}')
+    with pytest.raises(DataError, match="no JSON list"):
+        read_classes(tmp_path / "b.json")
+    with pytest.raises(DataError, match=r"no file .*c\.txt"):
+        read_classes(tmp_path / "c.txt")
     (tmp_path / "a.json").write_text('["gray wolf", "kite"]')
     assert read_classes(tmp_path / "a.txt") == read_classes(tmp_path / "a.json") == ("gray wolf", "kite")
 

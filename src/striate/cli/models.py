@@ -47,7 +47,7 @@ def models(
     ] = None,
     sort: Annotated[
         str | None,
-        Option(metavar="ORDER", help="By name, year, parameters, macs or depth; otherwise family by family."),
+        Option(metavar="ORDER", help="By name, year, parameters, macs or depth; by default by family."),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON, with all that is known of each.")] = False,
 ) -> None:

@@ -42,9 +42,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; on success it replaces `path`, on any error it is removed.
 
     Raises:
-        StriateError: the disk is full; the previous file, if any, is untouched.
+        StriateError: the disk is full, or there can be no such folder; the previous file, if any, is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
     beside = Path(name)
@@ -66,7 +66,7 @@ def whole_directory(path: Path) -> Iterator[Path]:
     The swap is two renames: `path` to `.NAME.old`, the new one to `path`. A kill between them leaves the
     old content as `.NAME.old`; `recover_directory` puts it back.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(path)
     recover_directory(path)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     old = path.with_name(f".{path.name}.old")
@@ -157,6 +157,13 @@ def free_name(path: Path) -> Path:
     while candidate.exists():
         candidate, number = path.with_name(f"{name}-{number}{ending}"), number + 1
     return candidate
+
+
+def _make_parent(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise StriateError(f"cannot write {path}: {path.parent} is no folder; choose another place") from None
 
 
 def _flush(path: Path) -> None:

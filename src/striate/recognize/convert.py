@@ -101,16 +101,20 @@ def write(recognizer: NetworkRecognizer, path: Path, layout: str) -> None:
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
-    """Return the class names in a file: one a line, or a JSON list, in the order of the scores.
+    """Return the class names in a file: one a line, or in .json a list, in the order of the scores.
 
     Raises:
         DataError: no such file, no names in it, or one twice.
     """
+    if not path.is_file():
+        raise DataError(f"no file {path} with the names of the classes: check the path")
     try:
         text = path.read_text(encoding="utf-8")
         listed = json.loads(text) if path.suffix == ".json" else [line.strip() for line in text.splitlines()]
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a list of class names: {error}") from None
+    if not isinstance(listed, list):
+        raise DataError(f'{path} holds no JSON list: write the names as ["ant", "bee"] in the order of the scores')
     names = tuple(name for name in listed if isinstance(name, str) and name)
     twice = {name for name in names if names.count(name) > 1}
     if not names or len(names) < len(listed) or twice:
