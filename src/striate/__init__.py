@@ -109,7 +109,7 @@ def evaluate(
     views: str = "none",
     quiet: bool = False,
 ) -> Evaluation:
-    """Measure a run on its own test pictures, or on `data`; see `striate.train.evaluation.evaluate`."""
+    """Measure a run on its own test pictures, or any recognizer on `data`; see `striate.train.evaluation.evaluate`."""
     from striate.train.evaluation import evaluate as measure
 
     return measure(

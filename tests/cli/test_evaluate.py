@@ -37,7 +37,7 @@ def test_every_option_reaches_the_library(call, measured):
 def test_the_table_says_what_was_measured_and_on_what(call, measured):
     output = call("evaluate", "runs/x").output
     assert "runs/x on its test pictures" in output
-    assert "left out: 2 pictures of classes that the run does not know" in output
+    assert "left out: 2 pictures of classes that it does not know" in output
     assert "unreadable: a/broken.jpg: truncated" in output
     assert "71.4 % (95 % interval 35.9 to 91.8 %)" in output  # 5 of 7, the unreadable one counts as wrong
     assert "owl taken for cat: 1 of 2" in output
@@ -45,6 +45,7 @@ def test_the_table_says_what_was_measured_and_on_what(call, measured):
 
 def test_other_data_is_named(call, measured):
     assert "runs/x on field.csv" in call("evaluate", "runs/x", "field.csv").output
+    assert "runs/x on val\n" in call("evaluate", "runs/x", "val").output
 
 
 def test_json_has_all_of_it(call, measured):

@@ -34,6 +34,14 @@ def test_of_many_classes_the_worst_are_shown_and_the_rest_counted(capsys):
     assert output.count("class ") - output.count("taken for") * 2 == 30 + 1  # and the heading
 
 
+def test_classes_without_pictures_are_counted_and_not_shown(capsys):
+    show(accuracy.measure(np.eye(50)[[3, 4, 4]], [3, 4, 9], [f"class {i}" for i in range(50)]))
+    output = capsys.readouterr().out
+    assert "of 50 classes, 3 have pictures here" in output
+    assert "class 9" in output
+    assert "class 20" not in output
+
+
 def test_top_5_is_shown_only_where_it_says_something(capsys):
     show(measure(["a", "b"]))
     assert "top-5" not in capsys.readouterr().out

@@ -37,7 +37,10 @@ def test_fetch_answers_from_the_cache_and_refuses_files(call: Callable) -> None:
     assert str(kept) in outcome.output
     found = json.loads(call("weights", "fetch", "https://a.org/mine.pth", "--json").output)
     assert found[0]["sha256"] == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
-    assert call("weights", "fetch", "mine.pth").status == 2
+    outcome = call("weights", "fetch", "mine.pth")
+    assert outcome.status == 2
+    assert "neither a URL nor a name" in outcome.errors
+    assert "torchvision:resnet18" in call("weights", "fetch", "resnet18").errors
     outcome = call("weights", "fetch", "torchvision:resnet5")
     assert outcome.status == 2
     assert "torchvision:resnet50" in outcome.errors
@@ -58,9 +61,15 @@ def test_weights_become_a_recognizer_that_answers_and_leave_again(call: Callable
     assert "squeezenet1_1 for 3 classes at 64x64, read in the layout striate:squeezenet1_1" in outcome.output
     answers = json.loads(call("predict", tmp_path / "whole", tmp_path / "photo.png", "--json").output)
     assert answers[0]["class"] in {"ant", "bee", "cat"}
+    kept = (tmp_path / "whole" / "recognizer.json").read_bytes()
+    again = call("weights", "convert", tmp_path / "bare.safetensors", tmp_path / "whole", *given)
+    assert str(tmp_path / "whole-2") in again.output
+    assert (tmp_path / "whole" / "recognizer.json").read_bytes() == kept
     out = tmp_path / "theirs.pth"
     outcome = call("weights", "convert", tmp_path / "whole", out, "--to", "torchvision:squeezenet1_1", "--json")
     assert json.loads(outcome.output)["to"] == "torchvision:squeezenet1_1"
+    second = call("weights", "convert", tmp_path / "whole", out, "--to", "torchvision:squeezenet1_1", "--json")
+    assert json.loads(second.output)["out"] == str(tmp_path / "theirs-2.pth")
     state = torch.load(out, weights_only=True)
     expected = state_in(network, "torchvision:squeezenet1_1")
     assert state.keys() == expected.keys()

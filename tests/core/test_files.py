@@ -68,8 +68,19 @@ def test_json_refuses_numbers_that_it_cannot_hold(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_place_within_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    for place in (tmp_path / "a" / "b.json", tmp_path / "a" / "b" / "c.json"):
+        with pytest.raises(StriateError, match=r"cannot write .* is no folder"):
+            write_json(place, {})
+
+
 def test_an_existing_name_gets_a_number(tmp_path: Path) -> None:
     assert free_name(tmp_path / "run") == tmp_path / "run"
     for _ in range(3):
         free_name(tmp_path / "run").mkdir()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run-2", "run-3"]
+    for _ in range(2):
+        free_name(tmp_path / "net.1.pth").touch()
+        free_name(tmp_path / "net.b").mkdir()
+    assert sorted(p.name for p in tmp_path.glob("net*")) == ["net.1-2.pth", "net.1.pth", "net.b", "net.b-2"]

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +7,10 @@ import pytest
 import torch
 
 from striate.core.errors import DataError, RecipeError, UnknownName
+from striate.data.preprocess import Preprocess
 from striate.recognize.convert import converted, read_classes, write
-from striate.recognize.recognizer import NetworkRecognizer
+from striate.recognize.load import load
+from striate.recognize.recognizer import NetworkRecognizer, build
 from striate.zoo.weights import save
 
 STATISTICS: dict[str, Any] = {"preprocess": {"mean": [0.5] * 3, "std": [0.25] * 3, "size": 16}}
@@ -35,6 +38,30 @@ def test_a_recognizer_leaves_in_others_layout_and_comes_back_the_same(
     assert back.classes == recognizer.classes
 
 
+def test_a_recognizer_keeps_its_temperature(recognizer: NetworkRecognizer, tmp_path: Path) -> None:
+    recognizer.save(tmp_path / "whole")
+    assert converted(str(tmp_path / "whole"))[0].temperature == recognizer.temperature != 1.0
+
+
+def test_a_network_of_one_s_own_takes_weights(own_module: Callable[[str], str], names: Path, tmp_path: Path) -> None:
+    module = own_module(
+        "def net(num_classes, in_channels):\n"
+        "    return nn.Sequential(nn.Conv2d(in_channels, 4, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(num_classes))\n"
+    )
+    values = {"preprocess": {"mean": [0.5] * 3, "std": [0.25] * 3}}
+    torch.manual_seed(0)
+    torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / "other.pth")
+    with pytest.raises(RecipeError, match=r"preprocess\.size"):
+        converted(str(tmp_path / "other.pth"), model=f"{module}:net", classes=names, values=values)
+    with pytest.raises(DataError, match="does not fit"):
+        converted(str(tmp_path / "other.pth"), model=f"{module}:net", classes=names, values=STATISTICS)
+    network = build(f"{module}:net", {}, ("ant", "bee", "cat"), Preprocess(**STATISTICS["preprocess"]))
+    save(network, tmp_path / "net.safetensors")
+    back, _ = converted(str(tmp_path / "net.safetensors"), model=f"{module}:net", classes=names, values=STATISTICS)
+    back.save(tmp_path / "whole")
+    assert np.array_equal(load(tmp_path / "whole").scores(IMAGES), back.scores(IMAGES))
+
+
 def test_what_another_recognizer_says_is_taken_over(recognizer: NetworkRecognizer, tmp_path: Path) -> None:
     save(recognizer.network, tmp_path / "bare.safetensors")
     recognizer.save(tmp_path / "whole")
@@ -45,9 +72,9 @@ def test_what_another_recognizer_says_is_taken_over(recognizer: NetworkRecognize
 def test_what_must_be_said_is_asked_for(recognizer: NetworkRecognizer, names: Path, tmp_path: Path) -> None:
     path = str(tmp_path / "bare.safetensors")
     save(recognizer.network, Path(path))
-    with pytest.raises(RecipeError, match="--model NAME"):
+    with pytest.raises(RecipeError, match=r"--model NAME.*--classes FILE.*preprocess\.mean.*--like WEIGHTS"):
         converted(path)
-    with pytest.raises(RecipeError, match=r"preprocess\.mean and preprocess\.std"):
+    with pytest.raises(RecipeError, match=r"bare\.safetensors does not say how pictures .*preprocess\.mean"):
         converted(path, model="resnet20", classes=names)
     with pytest.raises(RecipeError, match="--classes FILE"):
         converted(path, model="resnet20", values=STATISTICS)
@@ -84,6 +111,11 @@ def test_a_folder_is_not_written_over_by_a_file(recognizer: NetworkRecognizer, t
 
 def test_class_names_are_read_from_lines_or_json(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("gray wolf\nkite\n")
+    (tmp_path / "b.json").write_text('{"0": "gray wolf", "1": "kite"}')
+    with pytest.raises(DataError, match="no JSON list"):
+        read_classes(tmp_path / "b.json")
+    with pytest.raises(DataError, match=r"no file .*c\.txt"):
+        read_classes(tmp_path / "c.txt")
     (tmp_path / "a.json").write_text('["gray wolf", "kite"]')
     assert read_classes(tmp_path / "a.txt") == read_classes(tmp_path / "a.json") == ("gray wolf", "kite")
 

@@ -85,7 +85,10 @@ def test_weights_of_another_network_are_refused(recognizer: NetworkRecognizer, t
 
 
 def test_a_run_without_a_checkpoint_says_how_to_go_on(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="neither the directory of a run nor the folder of a recognizer"):
+        striate.load(tmp_path)
+    (tmp_path / "recipe.toml").touch()
     with pytest.raises(DataError, match=r"striate train --resume"):
         striate.load(tmp_path)
-    with pytest.raises(DataError, match="no run directory"):
+    with pytest.raises(DataError, match="no run or recognizer"):
         striate.load(tmp_path / "nowhere")

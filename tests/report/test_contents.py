@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from striate.core.errors import DataError
-from striate.report.contents import gather
+from striate.report.contents import Extras, gather
+from striate.report.page import write
 
 
 @pytest.fixture
@@ -38,10 +39,15 @@ def test_the_log_becomes_columns_with_gaps_where_it_says_nothing(perfect_run):
 
 def test_auxiliary_heads_become_columns_of_the_epochs(copied):
     lines = [json.loads(line) for line in (copied / "log.jsonl").read_text().splitlines()]
-    assert "train_aux1_accuracy" not in gather(copied).log.epochs
-    changed = [{**line, "train_aux1_accuracy": 0.5} if line["kind"] == "epoch" else line for line in lines]
+    assert gather(copied).log.auxiliary == ()
+    head = {"train_aux1_loss": 1.5, "train_aux1_accuracy": 0.5}
+    changed = [{**line, **head} if line["kind"] == "epoch" else line for line in lines]
     (copied / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in changed))
-    assert (gather(copied).log.epochs["train_aux1_accuracy"] == 0.5).all()
+    log = gather(copied).log
+    assert log.auxiliary == ("aux1",)
+    assert (log.epochs["train_aux1_accuracy"] == 0.5).all()
+    page = write(copied, None, Extras()).read_text(encoding="utf-8")
+    assert "aux1: the auxiliary head on the way" in page
 
 
 @pytest.mark.parametrize("file", ["recipe.toml", "classes.json", "metrics.json", "data.json", "log.jsonl"])

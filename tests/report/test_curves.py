@@ -69,10 +69,11 @@ def test_lines_of_the_log_that_say_nothing_leave_no_gap():
 
 def test_auxiliary_heads_are_drawn_beside_the_training():
     found = log()
-    found.epochs.update(train_aux1_accuracy=np.full(4, 0.25), train_aux2_accuracy=np.full(4, 0.5))
+    found.epochs.update(train_aux1_loss=np.full(4, 2.0), train_aux1_accuracy=np.full(4, 0.25))
+    found.epochs.update(train_aux2_loss=np.full(4, 1.0), train_aux2_accuracy=np.full(4, 0.5))
     own, first, second, _ = by_epoch(found, "accuracy").axes[0].lines
     assert [line.get_label() for line in (own, first, second)] == ["training", "aux1", "aux2"]
     np.testing.assert_array_equal(first.get_ydata(), np.full(4, 0.25))
     np.testing.assert_array_equal(second.get_ydata(), np.full(4, 0.5))
     assert len({line.get_linestyle() for line in (own, first, second)}) == 3
-    assert len(by_epoch(found, "loss").axes[0].lines) == 2
+    np.testing.assert_array_equal(by_epoch(found, "loss").axes[0].lines[1].get_ydata(), np.full(4, 2.0))

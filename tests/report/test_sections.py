@@ -64,6 +64,9 @@ def test_the_epochs_told_are_the_best_on_validation_and_the_last(contents):
         (5, "best on validation"),
         (12, "last"),
     ]
+    contents.log.epochs["val_accuracy"][7] = 0.999
+    contents.log.epochs["val_loss"][[4, 7]] = 0.2, 0.1
+    assert told_epochs(contents)[0]["epoch"] == 8  # as accurate, and surer
     contents.log.epochs["val_accuracy"][11] = 1.0
     assert [line["which"] for line in told_epochs(contents)] == ["last, best on validation"]
     contents.log.epochs["val_accuracy"][:] = np.nan

@@ -1,4 +1,4 @@
-"""Measuring a run again: by name, never by position."""
+"""Measuring a run again, or any recognizer: by name, never by position."""
 
 from pathlib import Path
 
@@ -78,8 +78,35 @@ def test_pictures_that_the_run_was_trained_on_are_told(trained: Run) -> None:
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no run directory"):
+    with pytest.raises(DataError, match="neither the directory of a run nor the folder of a recognizer"):
         striate.evaluate(tmp_path, quiet=True)
+
+
+def test_a_recognizer_without_a_run_is_measured_on_other_labeled_pictures(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = _pictures(trained, tmp_path / "pictures", [8, 3])
+    trained.recognizer().save(tmp_path / "alone")
+    alone = striate.evaluate(tmp_path / "alone", pictures)
+    assert "not known here" in capsys.readouterr().err
+    of_run = striate.evaluate(trained.path, pictures, quiet=True)
+    assert alone.metrics["confusion"] == of_run.metrics["confusion"]
+    assert alone.metrics["calibration"]["temperature"] == of_run.metrics["calibration"]["temperature"]
+    assert (alone.seen, of_run.seen) == (None, 0)
+    (pictures / "3").rename(pictures / "three")
+    with pytest.raises(ClassMismatch, match="'three'"):
+        striate.evaluate(tmp_path / "alone", pictures, quiet=True)
+    with pytest.raises(DataError, match=r"has no pictures of its own: .* DATA"):
+        striate.evaluate(tmp_path / "alone", quiet=True)
+
+
+def test_data_that_is_called_val_is_not_taken_for_the_run_s_own(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _pictures(trained, tmp_path / "val", [8, 3])
+    monkeypatch.chdir(tmp_path)
+    measured = striate.evaluate(trained.path, "val", quiet=True)
+    assert measured.metrics["calibration"]["temperature"] == trained.metrics["test"]["calibration"]["temperature"]
 
 
 def test_views_are_named_and_change_the_answers(trained: Run) -> None:

@@ -147,7 +147,7 @@ def test_what_was_put_into_the_cache_by_hand_is_checked_too(server: Server) -> N
 
 
 def test_a_file_that_is_not_there_is_asked_for_once(server: Server) -> None:
-    with pytest.raises(DataError, match="the server answers 404"):
+    with pytest.raises(DataError, match=r"the server answers 404 .*Check the address"):
         fetch(server.address("missing.pth"))
     assert len(server.asked) == 1
 
@@ -170,7 +170,7 @@ def test_offline_the_message_says_what_to_fetch_and_where_to_put_it(monkeypatch:
     address = "http://127.0.0.1:9/net.pth"  # nothing listens there
     with pytest.raises(DataError, match="refused") as caught:
         fetch(address)
-    assert f"fetch {address}" in str(caught.value)
+    assert f"cannot fetch {address} from here: Connection refused" in str(caught.value)
     assert f"put the file at {place(address)}" in str(caught.value)
 
 

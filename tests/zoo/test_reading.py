@@ -57,9 +57,24 @@ def test_an_archive_of_python_objects_is_refused_and_the_code_not_run(tmp_path: 
 def test_a_missing_file_and_an_unknown_ending_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no weights file .*gone\.pth"):
         read(tmp_path / "gone.pth")
-    (tmp_path / "a.h5").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"a\.h5 has no ending of a weights file: \.safetensors, \.pth"):
-        read(tmp_path / "a.h5")
+    (tmp_path / "a.txt").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"a\.txt has no ending of a weights file.*read from \.safetensors, \.pth"):
+        read(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        ("onnx", "is ONNX.*state dict"),
+        ("h5", r"is of Keras.*savez"),
+        ("ckpt", r"rename it to \.pth"),
+        ("zip", "unpack"),
+    ],
+)
+def test_files_of_other_tools_are_told_apart_with_what_to_do(tmp_path: Path, ending: str, told: str) -> None:
+    (tmp_path / f"net.{ending}").write_bytes(b"x")
+    with pytest.raises(DataError, match=rf"net\.{ending} .*{told}"):
+        read(tmp_path / f"net.{ending}")
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "pth", "npz"])

@@ -46,7 +46,8 @@ def models(
         str | None, Option(metavar="WORDS", help="Those that have all these words in their description.")
     ] = None,
     sort: Annotated[
-        str | None, Option(metavar="ORDER", help="By name, year, parameters, macs or depth; otherwise as history went.")
+        str | None,
+        Option(metavar="ORDER", help="By name, year, parameters, macs or depth; by default by family."),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON, with all that is known of each.")] = False,
 ) -> None:

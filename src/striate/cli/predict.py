@@ -35,7 +35,7 @@ FIELDS = ("picture", "class", "probability", "error")
 
 
 def predict(
-    run: Annotated[Path, Argument(metavar="RUN", help="A directory that `striate train` wrote.")],
+    run: Annotated[Path, Argument(metavar="RUN", help="A run, or the folder of a recognizer.")],
     pictures: Annotated[
         list[Path], Argument(metavar="PICTURE", help="Pictures, or folders to search with all below them.")
     ],

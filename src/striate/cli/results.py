@@ -65,10 +65,12 @@ def _show_calibration(calibration: Mapping[str, Any]) -> None:
 
 
 def _show_classes(per_class: list[dict[str, Any]]) -> None:
-    shown = per_class
-    if len(per_class) > _CLASSES_SHOWN:
-        shown = sorted(per_class, key=lambda row: row["f1"]["value"] or 0.0)[:_CLASSES_SHOWN]
-        say(f"the {_CLASSES_SHOWN} worst of {len(per_class):,} classes (--json has all):")
+    shown = [row for row in per_class if row["pictures"]]
+    if len(shown) < len(per_class):
+        say(f"of {len(per_class):,} classes, {len(shown):,} have pictures here")
+    if len(shown) > _CLASSES_SHOWN:
+        say(f"the {_CLASSES_SHOWN} worst of {len(shown):,} classes (--json has all):")
+        shown = sorted(shown, key=lambda row: row["f1"]["value"] or 0.0)[:_CLASSES_SHOWN]
     headers = ("class", "pictures", "precision", "recall", "F1")
     rows = [
         (row["class"], f"{row['pictures']:,}", *(_cell(row[name]) for name in ("precision", "recall", "f1")))

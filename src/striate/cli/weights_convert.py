@@ -19,7 +19,12 @@ EXAMPLES = (
 
 def convert(
     weights: Annotated[str, Argument(metavar="WEIGHTS", help="A FILE, RUN, URL, torchvision:NAME or timm:NAME.")],
-    out: Annotated[Path, Argument(metavar="OUT", help="The recognizer's folder; with --to, a file.")],
+    out: Annotated[
+        Path,
+        Argument(
+            metavar="OUT", help="The recognizer's folder; with --to, a file. What exists is kept, the new gets -2."
+        ),
+    ],
     model: Annotated[
         str | None, Option(metavar="NAME", help="The network that they are of, from `striate models`.")
     ] = None,
@@ -49,15 +54,19 @@ def convert(
     Every name and shape must agree with the network. A recognizer has its classes and its preparation of pictures with
     it: known weights and runs bring them, for others they must be said.
     """
-    from striate.recognize.convert import converted, write
+    from striate.core.files import free_name
+    from striate.recognize.convert import WRITERS, check, converted, write
     from striate.train.recipe import settings_to_values
 
-    if to is None and out.suffix in {".safetensors", ".pth", ".npz"}:
+    if to is None and out.suffix in WRITERS:
         raise RecipeError(f"OUT is a recognizer's folder, and {out} looks like a file: add --to LAYOUT to write one")
+    if to is not None:
+        check(out)
     values = settings_to_values(settings or ())
     recognizer, read_as = converted(
         weights, model=model, classes=classes, like=like, layout=layout, values=values, quiet=as_json
     )
+    out = free_name(out)
     if to is None:
         recognizer.save(out)
     else:

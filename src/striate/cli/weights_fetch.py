@@ -26,12 +26,16 @@ def fetch(
     """
     from striate.core.errors import DataError
     from striate.zoo.download import sha256
+    from striate.zoo.known_weights import KNOWN
     from striate.zoo.locate import is_file_name, locate
 
     found = []
     for name in names:
         if is_file_name(name):
-            raise DataError(f"{name} is neither a URL nor a name like torchvision:resnet50; see `striate weights list`")
+            near = (
+                f"did you mean torchvision:{name}" if f"torchvision:{name}" in KNOWN else "see `striate weights list`"
+            )
+            raise DataError(f"{name} is neither a URL nor a name like torchvision:resnet50 or timm:resnet50; {near}")
         located = locate(name, quiet=as_json)
         found.append({"name": name, "path": located.path, "sha256": sha256(located.path), "model": located.model})
     if as_json:

@@ -42,9 +42,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; on success it replaces `path`, on any error it is removed.
 
     Raises:
-        StriateError: the disk is full; the previous file, if any, is untouched.
+        StriateError: the disk is full, or there can be no such folder; the previous file, if any, is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
     beside = Path(name)
@@ -66,7 +66,7 @@ def whole_directory(path: Path) -> Iterator[Path]:
     The swap is two renames: `path` to `.NAME.old`, the new one to `path`. A kill between them leaves the
     old content as `.NAME.old`; `recover_directory` puts it back.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(path)
     recover_directory(path)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     old = path.with_name(f".{path.name}.old")
@@ -148,11 +148,22 @@ def _lock(handle: int, path: Path) -> None:
 
 
 def free_name(path: Path) -> Path:
-    """Return `path`, or where that exists the first of `path-2`, `path-3`, ... that does not."""
+    """Return `path`, or where that exists the first of `path-2`, `path-3`, ... that does not.
+
+    Where `path` is a file, the number stands before its ending: `net-2.pth`.
+    """
+    name, ending = (path.stem, path.suffix) if path.is_file() else (path.name, "")
     candidate, number = path, 2
     while candidate.exists():
-        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
+        candidate, number = path.with_name(f"{name}-{number}{ending}"), number + 1
     return candidate
+
+
+def _make_parent(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise StriateError(f"cannot write {path}: {path.parent} is no folder; choose another place") from None
 
 
 def _flush(path: Path) -> None:

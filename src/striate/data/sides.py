@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from striate.core.errors import DataError, RecipeError
+from striate.core.errors import DataError, RecipeError, listed
 
 TRAIN, VAL, TEST, NONE = 0, 1, 2, -1
 
@@ -91,7 +91,7 @@ def read_sides(names: pa.ChunkedArray, where: str) -> NDArray[np.int8]:
     spelled = ["" if kind is None else str(kind).strip().lower() for kind in kinds.to_pylist()]
     strange = sorted(set(spelled) - set(_SPELLINGS))
     if strange:
-        named = ", ".join(f"'{name}'" for name in strange[:5]) + (", ..." if len(strange) > 5 else "")
+        named = listed([f"'{name}'" for name in strange], 5)
         raise DataError(f"{where}: column 'split' holds {named}; write train, val or test, or leave the cell empty")
     lookup = np.array([_SPELLINGS[name] for name in spelled], np.int8)
     codes = pc.index_in(names, value_set=kinds).to_numpy()

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from striate.core.errors import DataError, UnknownName
+from striate.core.errors import DataError, UnknownName, listed
 from striate.core.findings import Finding, Verdict
 from striate.data.match import contents, given, groups, match
 from striate.data.sides import NONE, TEST, TRAIN, VAL, check_fractions, place, positions
@@ -126,7 +126,7 @@ def _lacking(table: Table, counts: NDArray[np.int64], side: int, lacking: NDArra
         return None
     sizes = table.counts
     if counts[side].any():
-        named = _list([f"'{table.classes[k]}' ({sizes[k]})" for k in lacking])
+        named = listed([f"'{table.classes[k]}' ({sizes[k]})" for k in lacking], _NAMED)
         detail = f"Classes without {_LONG[side]} pictures, with their pictures in all: {named}."
         remedy = "Add pictures of these classes and extend the split, or draw it anew with another salt or fraction."
     else:
@@ -155,7 +155,7 @@ def _torn(table: Table, split: Split) -> Finding | None:
         check="torn-groups",
         verdict=Verdict.FAIL,
         value=len(torn),
-        detail=f"Groups with pictures on more than one side: {_list(torn.to_pylist())}.",
+        detail=f"Groups with pictures on more than one side: {listed(torn.to_pylist(), _NAMED)}.",
         remedy="Give each group one side: torn groups make results look better than they are.",
     )
 
@@ -181,8 +181,3 @@ def _parts(parts: set[int]) -> str:
 def _and(words: Iterable[str]) -> str:
     *rest, last = words
     return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def _list(words: list[str]) -> str:
-    more = len(words) - _NAMED
-    return ", ".join(words[:_NAMED]) + (f" and {more} more" if more > 0 else "")

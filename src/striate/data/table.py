@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from striate.core.errors import ClassMismatch, DataError
+from striate.core.errors import ClassMismatch, DataError, listed
 
 SIDES = ("train", "val", "test")
 
@@ -136,10 +136,10 @@ class Table:
 
     def _strangers(self, rows: NDArray[np.int64], classes: Sequence[str]) -> str:
         counts = np.bincount(self.labels[rows], minlength=len(self.classes))
-        named = ", ".join(f"'{self.classes[c]}' ({counts[c]} pictures)" for c in np.flatnonzero(counts))
+        named = [f"'{self.classes[c]}' ({counts[c]} pictures)" for c in np.flatnonzero(counts)]
         return (
-            f"{self.location} has classes that are not among the {len(classes)} known ones: {named}. "
-            f"Known: {', '.join(classes)}. Rename them, or leave these pictures out with --ignore-unknown."
+            f"{self.location} has classes that are not among the {len(classes):,} known ones: {listed(named)}. "
+            f"Known: {listed(classes)}. Rename them, or leave these pictures out with --ignore-unknown."
         )
 
     @cached_property

@@ -19,9 +19,16 @@ def load(path: Path, which: str = "best") -> NetworkRecognizer:
 def place(path: Path, which: str = "best") -> Path:
     """Return the folder that holds the recognizer of a run directory, or of a folder it was saved to; see `load`."""
     if not path.is_dir():
-        raise DataError(f"no run directory {path}: check the path, or train one with `striate train DATA --out {path}`")
+        raise DataError(
+            f"no run or recognizer {path}: check the path, or make it with `striate train DATA --out {path}`"
+        )
     if (path / DESCRIPTION).is_file():
         return path
+    if not (path / "checkpoints").is_dir() and not (path / "recipe.toml").is_file():
+        raise DataError(
+            f"{path} is neither the directory of a run nor the folder of a recognizer: name one that `striate train` "
+            "or `striate weights convert` wrote"
+        )
     checkpoint = intact(path / "checkpoints" / which)
     if not checkpoint.is_dir():
         raise DataError(

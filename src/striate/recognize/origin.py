@@ -1,6 +1,5 @@
 """Weights that somebody names, with all that is known of them; those that we have written know everything."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from striate.recognize.load import place
@@ -40,10 +39,12 @@ def _is_ours(path: Path) -> bool:
 
 def _described(name: str, folder: Path) -> Located:
     about = read_description(folder / DESCRIPTION)
-    return replace(
-        Located(name, folder / WEIGHTS),
+    return Located(
+        name,
+        folder / WEIGHTS,
         model=about.get("model"),
         options=about.get("options", {}),
         classes=tuple(about.get("classes") or ()) or None,
         preprocess=about.get("preprocess"),
+        temperature=about.get("temperature", 1.0),
     )

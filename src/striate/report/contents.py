@@ -20,7 +20,7 @@ Pictures = Callable[[Sequence[int]], NDArray[np.uint8]]
 
 _STEP = ("epoch", "step", "loss", "accuracy", "lr")
 _EPOCH = ("epoch", "step", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "seconds")
-_AUXILIARY = re.compile(r"train_\w+_(loss|accuracy)")
+_AUXILIARY = re.compile(r"train_(\w+)_(?:loss|accuracy)")
 
 
 def name_by_row(row: int) -> str:
@@ -57,6 +57,12 @@ class Log:
 
     steps: dict[str, NDArray[np.float64]]
     epochs: dict[str, NDArray[np.float64]]
+
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        """The names of the auxiliary heads, in the network's order."""
+        found = filter(None, map(_AUXILIARY.fullmatch, self.epochs))
+        return tuple(dict.fromkeys(name[1] for name in found))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from striate.report.contents import Log
 from striate.report.figures import AMBER, BLUE, MUTED, blank, in_percent, legend_above, with_commas
 
 _POINTS = 1200  # more would not be seen; above this, neighbors are averaged
-
 _DASHES = ("--", ":", "-.")  # of auxiliary heads
 _SPIKE = 20.0  # times the median
 
@@ -40,8 +39,8 @@ def by_epoch(log: Log, what: str) -> Figure:
     axes = figure.add_subplot()
     epochs, train = log.epochs["epoch"], log.epochs[f"train_{what}"]
     axes.plot(epochs, train, color=BLUE, label="training", marker="o", markersize=_mark(len(epochs)))
-    for style, (head, values) in zip(cycle(_DASHES), _heads(log, what).items(), strict=False):
-        axes.plot(epochs, values, color=MUTED, label=head, linestyle=style)
+    for style, head in zip(cycle(_DASHES), log.auxiliary, strict=False):
+        axes.plot(epochs, log.epochs[f"train_{head}_{what}"], color=MUTED, label=head, linestyle=style)
     _validation(axes, epochs, log.epochs[f"val_{what}"])
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -73,11 +72,6 @@ def thin(steps: Column, values: Column) -> tuple[Column, Column]:
     return np.add.reduceat(steps, starts) / counts, np.add.reduceat(values, starts) / counts
 
 
-def _heads(log: Log, what: str) -> dict[str, Column]:
-    columns = {name.removeprefix("train_"): values for name, values in log.epochs.items() if name.startswith("train_")}
-    return {name.removesuffix(f"_{what}"): values for name, values in columns.items() if name.endswith(f"_{what}")}
-
-
 def _validation(axes: Axes, at: Column, values: Column) -> None:
     seen = np.isfinite(values)
     if seen.any():
@@ -100,6 +94,8 @@ def _finish(axes: Axes, what: str, title: str) -> None:
         axes.set_ylim(bottom=0)
     else:
         axes.set_ylim(top=1.0)
+        for line in axes.lines:
+            line.set_clip_on(False)  # a mark at 100 % is seen whole
         in_percent(axes)
     axes.set_title(title)
     legend_above(axes)

@@ -133,14 +133,17 @@ def bar_floor(contents: Contents) -> float:
 
 
 def told_epochs(contents: Contents) -> list[dict[str, Any]]:
-    """Return the numbers of the epoch with the best validation accuracy, the first of equals, and of the last one."""
+    """Return the numbers of the epoch whose weights were kept as the best, and of the last one.
+
+    It is chosen as the training loop does: by validation accuracy, of equals by validation loss, then the first.
+    """
     epochs = contents.log.epochs
     count = len(epochs["epoch"])
     if not count:
         return []
     places = {count - 1: "last"}
     judged = np.nan_to_num(epochs["val_accuracy"], nan=-1.0)
-    best = int(judged.argmax())
+    best = int(np.lexsort((epochs["val_loss"], -judged))[0])
     if judged[best] >= 0:
         places = {best: "best on validation", count - 1: "last, best on validation" if best == count - 1 else "last"}
     return [

@@ -14,6 +14,7 @@ from striate.core.errors import DataError, RecipeError
 from striate.core.files import free_name
 from striate.core.findings import Verdict
 from striate.core.progress import say
+from striate.core.records import validated
 from striate.data import split as splitting
 from striate.data.audit import Audit, audit
 from striate.data.examine import with_hashes
@@ -25,7 +26,7 @@ from striate.sources import open_table
 from striate.train import defaults, starting
 from striate.train.defaults import Look
 from striate.train.fit import Data, carry_on, check_batches, prepare
-from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values, validated
+from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values
 from striate.train.run import Run
 from striate.zoo import consent
 from striate.zoo.locate import Located

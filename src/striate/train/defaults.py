@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from striate.core.records import validated
 from striate.data.preprocess import Preprocess
 from striate.data.table import Table
-from striate.train.recipe import Recipe, merge, validated
+from striate.train.recipe import Recipe, merge
 from striate.train.sample import sample
-from striate.zoo.lookup import find, is_foreign
+from striate.zoo.lookup import find
 
 MODEL = "resnet20"  # where the user names none: it suits small pictures of all kinds
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
@@ -160,7 +161,7 @@ def resolve(
     values = merge(values, {key: value for key, value in wanted.items() if key != "image_size"})
     if wanted.get("image_size"):
         values = merge(values, {"preprocess": {"size": wanted["image_size"]}})
-    values = _with_rate(_with_shift(values))
+    values = _with_rate(_with_shift(values), row.family)
     return Recipe.from_values(_with_statistics(values, table, rows))
 
 
@@ -193,10 +194,6 @@ def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | 
     )
 
 
-def _family(model: str) -> str:
-    return FOREIGN if is_foreign(model) else find(model).family
-
-
 def _preprocess(family: str, own: tuple[int, int] | None, look: Look) -> dict[str, Any]:
     size = look.size
     if family == FOREIGN:
@@ -222,13 +219,12 @@ def _with_shift(values: dict[str, Any]) -> dict[str, Any]:
     return merge(values, {"augment": {"shift": max(1, smallest // 8)}})
 
 
-def _with_rate(values: dict[str, Any]) -> dict[str, Any]:
+def _with_rate(values: dict[str, Any], family: str) -> dict[str, Any]:
     if "lr" in values["optimizer"]:
         return values
     lr = _ADAPTIVE_RATE
     if values["optimizer"].get("name", "sgd") == "sgd":
-        model = values["model"]
-        rate = _RATES.get(model, _RATES.get(_family(model), _RATE))
+        rate = _RATES.get(values["model"], _RATES.get(family, _RATE))
         lr = round(rate * values["batch_size"], 4)
     return merge(values, {"optimizer": {"lr": lr}})
 

@@ -1,5 +1,6 @@
-"""Measure a finished run again: on its own test pictures, or on others."""
+"""Measure a recognizer: a run's on its own test pictures, anybody's on labeled ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from striate.core.errors import DataError
+from striate.core.errors import DataError, listed
 from striate.core.progress import say
 from striate.data.examine import with_hashes
 from striate.data.store import Store
 from striate.data.table import Table
+from striate.data.views import View
 from striate.data.views import views as views_of
 from striate.evaluate import accuracy
+from striate.recognize.load import load
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.runtime.processes import Group, together
 from striate.runtime.together import infer_together
@@ -28,18 +31,33 @@ class Evaluation:
     """How a recognizer answers a set of pictures.
 
     Args:
-        part: what was measured: "test", "val", or the data's name.
+        part: what was measured: "test" or "val" of the run's own, or the data's name.
         metrics: as `metrics.json` has them.
         ignored: pictures of unknown classes that were left out.
         quarantined: names and reasons of pictures that cannot be read; counted as unanswered.
-        seen: pictures that the run was trained on or chosen by; numbers on them flatter.
+        seen: pictures that the run was trained on or chosen by, which flatter; None where that is not known.
     """
 
     part: str
     metrics: dict[str, Any]
     ignored: int
     quarantined: list[tuple[str, str]]
-    seen: int
+    seen: int | None
+
+
+@dataclass(frozen=True)
+class _Labeled:
+    """What a recognizer is measured on: `rows` of a table that is aligned with its classes; the rest as `Evaluation`.
+
+    `calibrated` says that the temperature was not fitted on these pictures.
+    """
+
+    table: Table
+    rows: NDArray[np.int64]
+    part: str
+    calibrated: bool = True
+    ignored: int = 0
+    seen: int | None = 0
 
 
 def evaluate(
@@ -51,53 +69,45 @@ def evaluate(
     views: str = "none",
     quiet: bool = False,
 ) -> Evaluation:
-    """Measure the run's best recognizer.
+    """Measure a recognizer; of a run, the best.
 
     Args:
-        path: a run directory.
-        data: other pictures, labelled with class names of the run; None: the run's own test pictures (or
+        path: a run directory, or a folder that a recognizer was saved to.
+        data: pictures labeled with class names that the recognizer knows; None: the run's own test pictures (or
             validation, where it has none).
         data_root: where a named data set lies.
-        ignore_unknown: leave pictures of classes that the run does not know out, and count them.
+        ignore_unknown: leave pictures of classes that the recognizer does not know out, and count them.
         views: a name of `striate.data.views.VIEWS`; of several views, a picture's probabilities are the mean of
             theirs, each after the temperature, and the metrics name them as `views`.
         quiet: print nothing.
 
     Raises:
-        ClassMismatch: pictures of a class that the run does not know.
+        ClassMismatch: pictures of a class that the recognizer does not know.
         DataError: no pictures to measure, or not those that the run had.
     """
     with together() as group:
         quiet = quiet or not group.first
-        return _evaluate(Run(path), data, data_root, group, views=views, ignore_unknown=ignore_unknown, quiet=quiet)
+        recognizer = load(path)
+        looks = views_of(views, recognizer.preprocess.size)  # a wrong name is told before any picture is read
+        run = Run(path) if (path / "recipe.toml").is_file() else None
+        if run is not None and not run.finished:
+            say(f"warn: the training of {path} is not finished; this is its best so far", quiet=quiet)
+        if data is not None:
+            labeled = _others(data, data_root, recognizer.classes, run, ignore_unknown=ignore_unknown, quiet=quiet)
+            _say_seen(path, labeled, quiet=quiet)
+        elif run is not None:
+            labeled = _own(run, data_root, quiet=quiet)
+        else:
+            raise DataError(f"{path} has no pictures of its own: name labeled ones, striate evaluate {path} DATA")
+        seed = run.recipe.seed if run else 0
+        measured = _measure(recognizer, labeled, looks, seed=seed, group=group, quiet=quiet)
+        if len(looks) > 1:
+            measured.metrics["views"] = views
+        return measured
 
 
-def _evaluate(
-    run: Run, data: str | None, data_root: str | None, group: Group, *, views: str, ignore_unknown: bool, quiet: bool
-) -> Evaluation:
-    path, recognizer = run.path, run.recognizer()
-    if not run.finished:
-        say(f"warn: the training of {path} is not finished; this is its best so far", quiet=quiet)
-    if data is None:
-        return _own(run, recognizer, data_root, group, views=views, quiet=quiet)
-    table = open_table(data, data_root=data_root)
-    part = _part(table)
-    table, left_out = table.align(recognizer.classes, unknown="ignore" if ignore_unknown else "error")
-    rows = np.arange(len(table)) if part is None else _side(table, part)
-    if len(rows) == 0:
-        raise DataError(f"{data}: no pictures of a class that {path} knows")
-    name = data if part is None else f"{data} ({part})"
-    seen = _seen(run, with_hashes(table, quiet=quiet), rows)
-    if seen:
-        say(f"warn: {run.path} was trained on or chosen by {seen} of these {len(rows)} pictures", quiet=quiet)
-    counts = {"ignored": len(left_out), "seen": seen}
-    seed = run.recipe.seed
-    return _measure(recognizer, table, rows, name, group=group, **counts, views=views, seed=seed, quiet=quiet)
-
-
-def _own(
-    run: Run, recognizer: NetworkRecognizer, data_root: str | None, group: Group, *, views: str, quiet: bool
-) -> Evaluation:
+def _own(run: Run, data_root: str | None, *, quiet: bool) -> _Labeled:
+    """Return the run's test pictures, or where it has none those for validation, as they were when it was trained."""
     saved = run.data
     table = with_hashes(open_table(saved["location"], data_root=data_root or saved["data_root"]), quiet=quiet)
     if table.fingerprint != saved["fingerprint"]:
@@ -109,25 +119,44 @@ def _own(
     rows = run.split.rows(part)
     if len(rows) == 0:
         raise DataError(f"{run.path} has neither test nor validation pictures: name some to evaluate on")
-    seed = run.recipe.seed
-    return _measure(recognizer, table, rows, part, group=group, views=views, seed=seed, quiet=quiet)
+    return _Labeled(table, rows, part, calibrated=part == "test")
+
+
+def _others(
+    data: str, data_root: str | None, classes: tuple[str, ...], run: Run | None, *, ignore_unknown: bool, quiet: bool
+) -> _Labeled:
+    """Return the pictures of `data`, or of its test part where it has one, aligned with `classes` by name."""
+    table = open_table(data, data_root=data_root)
+    part = _part(table)
+    table, left_out = table.align(classes, unknown="ignore" if ignore_unknown else "error")
+    rows = np.arange(len(table)) if part is None else _side(table, part)
+    if len(rows) == 0:
+        raise DataError(f"{data}: no pictures of a class that is known, which are: {listed(classes)}")
+    seen = None if run is None else _seen(run, with_hashes(table, quiet=quiet), rows)
+    name = data if part is None else f"{data} ({part})"
+    return _Labeled(table, rows, name, ignored=len(left_out), seen=seen)
+
+
+def _say_seen(path: Path, labeled: _Labeled, *, quiet: bool) -> None:
+    if labeled.seen is None:
+        say(f"note: what {path} was trained on is not known here: make sure that these are others", quiet=quiet)
+    elif labeled.seen:
+        count = len(labeled.rows)
+        say(f"warn: {path} was trained on or chosen by {labeled.seen:,} of these {count:,} pictures", quiet=quiet)
 
 
 def _measure(
     recognizer: NetworkRecognizer,
-    table: Table,
-    rows: NDArray[np.int64],
-    part: str,
+    labeled: _Labeled,
+    looks: Sequence[View],
     *,
-    group: Group,
-    ignored: int = 0,
-    seen: int = 0,
-    views: str,
     seed: int,
+    group: Group,
     quiet: bool,
 ) -> Evaluation:
-    temperature = None if part == "val" else recognizer.temperature
-    looks = views_of(views, recognizer.preprocess.size)
+    table, rows = labeled.table, labeled.rows
+    fitted = labeled.calibrated and recognizer.temperature != 1.0
+    temperature = recognizer.temperature if fitted else None
     store = Store(table, recognizer.preprocess)
     answer = infer_together(
         group,
@@ -151,10 +180,8 @@ def _measure(
         temperature=temperature,
         seed=seed,
     )
-    if len(looks) > 1:
-        metrics["views"] = views
     lost = [(table.name(row), store.reason(row) or "") for row in rows[~answer.answered].tolist()]
-    return Evaluation(part, metrics, ignored, lost, seen)
+    return Evaluation(labeled.part, metrics, labeled.ignored, lost, labeled.seen)
 
 
 def _part(table: Table) -> str | None:

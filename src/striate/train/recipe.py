@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from striate.core.errors import RecipeError, UnknownName
-from striate.core.records import Record
+from striate.core.records import Record, validated
 from striate.data.augment import Augment
 from striate.data.batches import Sampling
 from striate.data.preprocess import Preprocess
@@ -167,21 +167,6 @@ class Recipe(Record):
             raise RecipeError(f"{path}: not a readable recipe ({error})") from None
 
 
-R = TypeVar("R", bound=Record)
-
-
-def validated(record: type[R], values: Mapping[str, Any], where: str = "recipe") -> R:
-    """Return the record of nested `values`.
-
-    Raises:
-        RecipeError: a field is unknown or its value not allowed; every fault is named.
-    """
-    try:
-        return record.model_validate(values)
-    except ValidationError as error:
-        raise RecipeError(_faults(error, where)) from None
-
-
 def settings_to_values(settings: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Return nested values of `--set` texts such as `optimizer.lr=0.05`, or of names with values.
 
@@ -269,13 +254,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_none(inner) for name, inner in value.items() if inner is not None}
     return value
-
-
-def _faults(error: ValidationError, where: str) -> str:
-    messages: dict[str, list[str]] = {}
-    for fault in error.errors():
-        parts = (str(part) for part in fault["loc"])
-        place = ".".join(part for part in parts if "[" not in part) or "recipe"  # pydantic names branches of a union
-        value = f" = {fault['input']!r}" if fault["loc"] else ""  # not the whole recipe
-        messages.setdefault(f"{place}{value}", []).append(fault["msg"])
-    return f"{where}: " + "; ".join(f"{place}: {', or: '.join(found)}" for place, found in messages.items())

@@ -21,7 +21,8 @@ class Run:
 
     def __post_init__(self) -> None:
         if not (self.path / "recipe.toml").is_file():
-            raise DataError(f"{self.path} is no run directory: it has no recipe.toml")
+            lacks = "it has no recipe.toml" if self.path.is_dir() else "there is no such directory; check the path"
+            raise DataError(f"{self.path} is no run directory: {lacks}")
 
     @cached_property
     def recipe(self) -> Recipe:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from striate.core.errors import listed
 from striate.core.progress import say
 from striate.data.preprocess import Preprocess
 from striate.data.table import Table
@@ -90,7 +91,7 @@ def _left(taken: weights.Taken, located: Located, recipe: Recipe, classes: Seque
     elif set(located.classes or ()) == set(classes):
         why = "since they have the classes in another order"
     else:
-        why = f"since their classes are others: {_some(located.classes or ())}"
+        why = f"since their classes are others: {listed(located.classes or (), _NAMED)}"
     return f"all but {' and '.join(taken.left)}, left as drawn {why}"
 
 
@@ -102,13 +103,8 @@ def _kept(located: Located, classes: Sequence[str]) -> str:
         )
     if located.classes == tuple(classes):
         return "all, with the layer that gives the scores: the classes are the same"
-    return (
-        f"all, with the layer that gives the scores, as weights_head = keep says; it was for {_some(located.classes)}"
-    )
-
-
-def _some(classes: Sequence[str]) -> str:
-    return ", ".join(classes[:_NAMED]) + (", ..." if len(classes) > _NAMED else "")
+    theirs = listed(located.classes, _NAMED)
+    return f"all, with the layer that gives the scores, as weights_head = keep says; it was for {theirs}"
 
 
 def _numbers(values: Sequence[float]) -> str:

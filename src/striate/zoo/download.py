@@ -134,16 +134,19 @@ class _Transfer:
             except urllib.error.HTTPError as error:
                 error.close()
                 reason = f"the server answers {error.code} {error.reason}"
-                vain = _VAIN if error.code < 500 else vain
+                if error.code < 500:
+                    raise DataError(
+                        f"cannot fetch {self.address}: {reason}. Check the address, or put the file at {self.kept}"
+                    ) from None
             except (OSError, http.client.HTTPException) as error:
-                reason = str(getattr(error, "reason", error)) or type(error).__name__
+                reason = _told(error)
             else:
                 return
             vain = 0 if self.done > before else vain + 1
             if vain >= _VAIN:
                 raise DataError(
-                    f"cannot fetch {self.address} ({reason}): where there is a network, fetch it, and put the file "
-                    f"at {self.kept}"
+                    f"cannot fetch {self.address} from here: {reason}. Fetch it where there is a network, and put the "
+                    f"file at {self.kept}"
                 )
             time.sleep(_PAUSE)
 
@@ -182,3 +185,8 @@ class _Transfer:
                 f"{self.address}: the server does not say how long the file is, so one cut short could not be told "
                 "from a whole one: add its hash, #sha256=..."
             )
+
+
+def _told(error: Exception) -> str:
+    cause = getattr(error, "reason", error)  # urllib wraps the system's own error
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

@@ -26,6 +26,7 @@ class Located:
         options: the family's options that it was built with.
         classes: in the order of its scores.
         preprocess: how pictures become its input, as the fields of a `Preprocess`.
+        temperature: what its scores are divided by before the softmax; 1 where none was fitted.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Located:
     options: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
     preprocess: Mapping[str, Any] | None = None
+    temperature: float = 1.0
 
 
 def is_file_name(name: str) -> bool:

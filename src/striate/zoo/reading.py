@@ -16,6 +16,18 @@ from striate.core.errors import DataError
 WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net", "weights")  # around the weights themselves
 PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "net.")  # DataParallel's, torch.compile's, trainers'
 
+_STATE = "where the network was made, save its state dict alone, best as .safetensors"
+_ARRAYS = "where the network was made, save its weights alone, as in numpy.savez('weights.npz', **arrays)"
+_FOREIGN = {  # what files of these endings are, and what to do
+    ".onnx": f"is ONNX, a network and not weights that ours could take: {_STATE}",
+    **dict.fromkeys((".bin", ".ckpt"), "is no ending that tells the format: if torch.save wrote it, rename it to .pth"),
+    **dict.fromkeys((".pkl", ".pickle"), f"is a pickle, which could run code: {_STATE}"),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), f"is of Keras: {_ARRAYS}"),
+    **dict.fromkeys((".pb", ".tflite"), f"is of TensorFlow: {_ARRAYS}"),
+    ".caffemodel": f"is of Caffe: {_ARRAYS}",
+    **dict.fromkeys((".zip", ".tar", ".gz", ".xz", ".bz2"), "is an archive: unpack it"),
+}
+
 
 def read(path: Path) -> Mapping[str, Any]:
     """Read a file as it is, wrappers and prefixes included.
@@ -23,10 +35,11 @@ def read(path: Path) -> Mapping[str, Any]:
     Raises:
         DataError: no such file, an unknown ending, a damaged file, or one that holds more than weights.
     """
-    if path.suffix not in _READERS:
-        raise DataError(f"{path} has no ending of a weights file: {', '.join(_READERS)}")
     if not path.is_file():
-        raise DataError(f"no weights file {path}")
+        raise DataError(f"no weights file {path}: check the path")
+    if path.suffix not in _READERS:
+        what = _FOREIGN.get(path.suffix.lower(), "has no ending of a weights file")
+        raise DataError(f"{path} {what}. Weights are read from {', '.join(_READERS)}")
     try:
         content = _READERS[path.suffix](path)
     except DataError:
