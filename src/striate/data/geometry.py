@@ -118,7 +118,7 @@ def _mirrored(images: Tensor, flips: NDArray[np.bool_]) -> Tensor:
 
 
 def _words(images: Tensor) -> Tensor:
-    """Return a view (N, K) of pictures as numbers of 8 bytes where they are made up of such: a tenth of the copying."""
+    """Return a view (N, K) of pictures, as numbers of 8 bytes where they are made up of such: fewer to pick and put."""
     lines = images.flatten(1)
     whole = lines.shape[1] * lines.element_size() % 8 == 0 and lines.storage_offset() * lines.element_size() % 8 == 0
     return lines.view(torch.int64) if whole else lines
