@@ -111,6 +111,15 @@ def test_scores_that_are_not_finite_are_settled(bad: float) -> None:
     assert doubt.doubts(rough).tolist() == [False, False, True, False]
 
 
+def test_where_float32_itself_is_not_finite_everything_is_doubted_from_then_on() -> None:
+    exact, rough = made(6, noise=0.001)
+    doubt = Doubt()
+    doubt.learn(rough[:1], np.full((1, 10), np.nan, np.float32))
+    doubt.learn(rough, exact)
+    assert doubt.doubts(rough).all()
+    assert check(EXACT, exact, np.full_like(exact, np.nan)).problem
+
+
 def test_a_single_class_is_in_no_doubt() -> None:
     doubt = Doubt()
     one = np.ones((3, 1), np.float32)

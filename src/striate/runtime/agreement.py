@@ -45,7 +45,7 @@ class Doubt:
 
     def __init__(self, temperature: float = 1.0) -> None:
         self._temperature = temperature
-        self._moves = np.full(2, np.inf)  # of leads and of logits, the greatest seen
+        self._moves: NDArray[np.float64] | None = None  # of leads and of logits, the greatest seen
         self.departure = 0.0
 
     def learn(self, rough: Scores, exact: Scores) -> None:
@@ -58,8 +58,8 @@ class Doubt:
         moved = rough.astype(np.float64) - exact
         leads = np.abs(moved[np.arange(len(rough)), answers, None] - moved).max()
         own, true = (_logits(scores, answers, self._temperature) for scores in (rough, exact))
-        seen = np.array([leads, float((own - true).abs().max())])
-        self._moves = seen if np.isinf(self._moves).any() else np.maximum(self._moves, seen)
+        seen = np.nan_to_num([leads, float((own - true).abs().max())], nan=np.inf)  # where float32's are not finite
+        self._moves = seen if self._moves is None else np.maximum(self._moves, seen)
         self.departure = max(self.departure, float((own.sigmoid() - true.sigmoid()).abs().max()))
 
     def doubts(self, scores: Scores) -> Rows:
@@ -68,7 +68,7 @@ class Doubt:
         if scores.shape[1] < 2:
             return odd
         scores = np.where(odd[:, None], np.float32(0), scores)  # in doubt anyhow
-        least, far = _SPARE * self._moves
+        least, far = (np.inf, np.inf) if self._moves is None else _SPARE * self._moves
         logits = _logits(scores, scores.argmax(1), self._temperature)
         share, low, high = logits.sigmoid(), (logits - far).sigmoid(), (logits + far).sigmoid()
         moved: Rows = (torch.maximum(share - low, high - share) > TOLERANCE).numpy()
@@ -130,9 +130,11 @@ def _disagreement(scores: Scores, exact: Scores, temperature: float) -> tuple[fl
     own, true = (torch.from_numpy(values).double().div(temperature).softmax(1).numpy() for values in (scores, exact))
     departure = float(np.abs(own - true).max(initial=0))
     problem = ""
-    if departure > _LAST_BITS:
+    if not departure <= _LAST_BITS:  # nor is NaN
         problem = f"its probabilities depart from those of eager float32 by {departure:.2g}"
-    elif apart > _LAST_BITS:  # of many uncertain classes all probabilities are small, and agree whatever the scores do
+    elif (
+        not apart <= _LAST_BITS
+    ):  # of many uncertain classes all probabilities are small, and agree whatever the scores do
         problem = f"its scores depart from those of eager float32 by {apart:.2g} of the greatest"
     return departure, 0.0, problem
 
