@@ -132,9 +132,7 @@ def _disagreement(scores: Scores, exact: Scores, temperature: float) -> tuple[fl
     problem = ""
     if not departure <= _LAST_BITS:  # nor is NaN
         problem = f"its probabilities depart from those of eager float32 by {departure:.2g}"
-    elif (
-        not apart <= _LAST_BITS
-    ):  # of many uncertain classes all probabilities are small, and agree whatever the scores do
+    elif not apart <= _LAST_BITS:  # where many classes are uncertain, probabilities agree whatever the scores do
         problem = f"its scores depart from those of eager float32 by {apart:.2g} of the greatest"
     return departure, 0.0, problem
 
