@@ -52,6 +52,21 @@ class _Evil:
         return Path.touch, (Path("/tmp/striate-was-here"),)  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize(("views", "half"), [("none", True), ("flip", False)])
+def test_half_precision_is_asked_for_whole_answers_only(
+    recognizer: NetworkRecognizer, monkeypatch: pytest.MonkeyPatch, views: str, half: bool
+) -> None:
+    asked: list[bool] = []
+
+    def answering(*_: object, half: bool, **__: object) -> object:
+        asked.append(half)
+        return recognizer.scores
+
+    monkeypatch.setattr("striate.recognize.recognizer.Answering", answering)
+    recognizer.predict(list(IMAGES.transpose(0, 2, 3, 1)), views=views)
+    assert asked == [half]
+
+
 @pytest.mark.parametrize("how", ["pickle", "torch"])
 def test_weights_with_code_in_them_are_refused(recognizer: NetworkRecognizer, tmp_path: Path, how: str) -> None:
     recognizer.save(tmp_path / "saved")

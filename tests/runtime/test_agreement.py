@@ -24,7 +24,7 @@ def shares(scores: Scores, temperature: float = 1.0) -> NDArray[np.float64]:
 
 
 def learned(move: float, temperature: float = 1.0) -> Doubt:
-    """Return a doubt that has seen one lead moved by so much."""
+    """Return a doubt that has seen one lead moved by so much, and so, of two classes, T times a logit."""
     doubt = Doubt(temperature)
     doubt.learn(np.array([[5.0 + move, 0.0]], np.float32), np.array([[5.0, 0.0]], np.float32))
     return doubt
@@ -38,9 +38,9 @@ def test_no_doubt_is_left_only_where_moves_up_to_the_limit_can_neither_turn_nor_
     doubt = learned(0.2, temperature)
     answers, rows = exact.argmax(1), np.arange(len(exact))
     certain = ~doubt.doubts(exact)
-    for way in (-1, 1):  # the worst that rounding can do to the answer: all leads less, or all more, by the limit
+    for way in (-1, 1):  # the worst that rounding can do to the answer: all leads less, or all more, by twice that
         moved = exact.copy()
-        moved[rows, answers] += np.float32(way * doubt.limit * 0.999)
+        moved[rows, answers] += np.float32(way * 0.4 * 0.999)
         kept = moved.argmax(1) == answers
         departures = np.abs(shares(moved, temperature) - shares(exact, temperature))[rows, answers]
         assert kept[certain].all()
@@ -64,8 +64,8 @@ def test_answers_that_rounding_turns_are_settled_and_probabilities_stay_within_t
 
 def test_the_lead_over_every_class_is_watched_not_that_over_the_second_alone() -> None:
     doubt = Doubt()
-    doubt.learn(np.array([[3.0, 2.0, 0.5]], np.float32), np.array([[3.0, 2.0, 0.0]], np.float32))
-    assert doubt.limit == 1.0
+    doubt.learn(np.array([[30.0, 20.0, 0.5]], np.float32), np.array([[30.0, 20.0, 0.0]], np.float32))
+    assert doubt.doubts(np.array([[9.0, 8.1], [9.0, 7.9], [30.0, 28.9]], np.float32)).tolist() == [True, False, False]
 
 
 def test_everything_is_doubted_before_a_move_was_seen() -> None:
@@ -105,11 +105,19 @@ def test_scores_that_are_not_finite_are_settled(bad: float) -> None:
     exact, rough = made(4, noise=0.001)
     doubt = Doubt()
     doubt.learn(rough, exact)
-    limit = doubt.limit
     rough[2, 3] = bad
     assert doubt.doubts(rough)[2]
     assert np.array_equal(doubt.settle(rough, lambda rows: exact[rows])[2], exact[2])
-    assert limit <= doubt.limit < 1
+    assert doubt.doubts(rough).tolist() == [False, False, True, False]
+
+
+def test_where_float32_itself_is_not_finite_everything_is_doubted_from_then_on() -> None:
+    exact, rough = made(6, noise=0.001)
+    doubt = Doubt()
+    doubt.learn(rough[:1], np.full((1, 10), np.nan, np.float32))
+    doubt.learn(rough, exact)
+    assert doubt.doubts(rough).all()
+    assert check(EXACT, exact, np.full_like(exact, np.nan)).problem
 
 
 def test_a_single_class_is_in_no_doubt() -> None:

@@ -2,10 +2,10 @@
 
 In float32 a way must give the same scores but for their last bits. In half precision scores do differ; what is asked
 there is that the answers stay. An answer is the class with the greatest score; its lead over another class is the
-difference of the two scores. Where rounding moved none of an answer's leads by more than e, then it is float32's answer
-too, if all its leads exceed e; and its probability p, which depends on the leads alone, has odds p / (1 - p) within a
-factor of exp(e / temperature) of float32's. So answers for which that leaves no doubt are kept, and all others are
-computed once more in float32. e is not known, but each answer that was computed in both ways shows one.
+difference of the two scores. Where rounding moved no lead by more than some e, an answer whose leads all exceed e is
+float32's too; and where it moved no logit ln(p / (1 - p)) of an answer's probability p by more than some f, float32's p
+lies within those of the logits f below and above. Answers of which that leaves no doubt are kept, all others computed
+once more in float32. e and f are not known, but each answer that was computed in both ways shows one of each.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from striate.runtime.ways import Way
 
@@ -31,8 +32,8 @@ _MOST_DOUBTED = 0.5  # share of the pictures; answering more of them twice leave
 class Doubt:
     """Which answers rounding could have turned, or moved by more than `TOLERANCE`, and what float32 says of them.
 
-    An answer is doubted where twice the greatest move of a lead that was seen so far would do either; where its scores
-    are not finite; and of every batch that of the least lead, so that pictures of another kind than those before show
+    An answer is doubted where twice the greatest moves that were seen so far would do either; where its scores are not
+    finite; and of every batch that of the least lead, so that pictures of another kind than those before show
     what rounding does to them. What float32 then says shows further moves.
 
     Args:
@@ -44,36 +45,34 @@ class Doubt:
 
     def __init__(self, temperature: float = 1.0) -> None:
         self._temperature = temperature
-        self._greatest: float | None = None
+        self._moves: NDArray[np.float64] | None = None  # of leads and of logits, the greatest seen
         self.departure = 0.0
-
-    @property
-    def limit(self) -> float:
-        """How far rounding may have moved a lead; infinite until a move was seen."""
-        return float("inf") if self._greatest is None else _SPARE * self._greatest
 
     def learn(self, rough: Scores, exact: Scores) -> None:
         """Take note of what rounding did to rough scores (N, K), where these are finite."""
         finite = np.isfinite(rough).all(1)
-        if not finite.any():
+        if not finite.any() or rough.shape[1] < 2:
             return
         rough, exact = rough[finite], exact[finite]
-        rows, answers = np.arange(len(rough)), rough.argmax(1)
+        answers = rough.argmax(1)
         moved = rough.astype(np.float64) - exact
-        self._greatest = max(self._greatest or 0.0, float(np.abs(moved[rows, answers, None] - moved).max()))
-        own, true = (_probabilities(scores, self._temperature)[rows, answers] for scores in (rough, exact))
-        self.departure = max(self.departure, float(np.abs(own - true).max()))
+        leads = np.abs(moved[np.arange(len(rough)), answers, None] - moved).max()
+        own, true = (_logits(scores, answers, self._temperature) for scores in (rough, exact))
+        seen = np.nan_to_num([leads, float((own - true).abs().max())], nan=np.inf)  # where float32's are not finite
+        self._moves = seen if self._moves is None else np.maximum(self._moves, seen)
+        self.departure = max(self.departure, float((own.sigmoid() - true.sigmoid()).abs().max()))
 
     def doubts(self, scores: Scores) -> Rows:
         """Say of each of rough scores (N, K) whether its answer is doubted."""
-        odd = ~np.isfinite(scores).all(1)
+        odd: Rows = ~np.isfinite(scores).all(1)
+        if scores.shape[1] < 2:
+            return odd
         scores = np.where(odd[:, None], np.float32(0), scores)  # in doubt anyhow
-        share = _probabilities(scores, self._temperature).max(1)
-        factor = np.exp(min(self.limit / self._temperature, 700.0))  # float64 ends at exp(709)
-        falls = share - share / (share + (1 - share) * factor)
-        rises = share / (share + (1 - share) / factor) - share
-        doubted: Rows = odd | (_leads(scores) <= self.limit) | (np.maximum(falls, rises) > TOLERANCE)
-        return doubted
+        least, far = (np.inf, np.inf) if self._moves is None else _SPARE * self._moves
+        logits = _logits(scores, scores.argmax(1), self._temperature)
+        share, low, high = logits.sigmoid(), (logits - far).sigmoid(), (logits + far).sigmoid()
+        moved: Rows = (torch.maximum(share - low, high - share) > TOLERANCE).numpy()
+        return np.logical_or.reduce([odd, _leads(scores) <= least, moved])
 
     def settle(self, scores: Scores, exact: Callable[[Rows], Scores]) -> Scores:
         """Return a batch of rough `scores` with the doubted rows replaced by what `exact` returns for them."""
@@ -128,12 +127,12 @@ def check(way: Way, scores: Scores, exact: Scores, temperature: float = 1.0) -> 
 def _disagreement(scores: Scores, exact: Scores, temperature: float) -> tuple[float, float, str]:
     """Return by how much probabilities depart from those of `exact`, no doubts, and what is wrong, or nothing."""
     apart = float(np.abs(scores - exact).max(initial=0)) / max(float(np.abs(exact).max(initial=0)), 1e-30)
-    own, true = (_probabilities(values, temperature) for values in (scores, exact))
+    own, true = (torch.from_numpy(values).double().div(temperature).softmax(1).numpy() for values in (scores, exact))
     departure = float(np.abs(own - true).max(initial=0))
     problem = ""
-    if departure > _LAST_BITS:
+    if not departure <= _LAST_BITS:  # nor is NaN
         problem = f"its probabilities depart from those of eager float32 by {departure:.2g}"
-    elif apart > _LAST_BITS:  # of many uncertain classes all probabilities are small, and agree whatever the scores do
+    elif not apart <= _LAST_BITS:  # where many classes are uncertain, probabilities agree whatever the scores do
         problem = f"its scores depart from those of eager float32 by {apart:.2g} of the greatest"
     return departure, 0.0, problem
 
@@ -147,6 +146,8 @@ def _leads(scores: Scores) -> NDArray[np.float32]:
     return leads
 
 
-def _probabilities(scores: Scores, temperature: float) -> NDArray[np.float64]:
-    shares: NDArray[np.float64] = torch.from_numpy(scores).double().div(temperature).softmax(1).numpy()
-    return shares
+def _logits(scores: Scores, answers: NDArray[np.intp], temperature: float) -> Tensor:
+    """Return ln(p / (1 - p)) of the probability p of one class of each row of (N, K), K at least 2."""
+    scaled, columns = torch.from_numpy(scores).double() / temperature, torch.from_numpy(answers)[:, None]
+    others = scaled.scatter(1, columns, -torch.inf).logsumexp(1)
+    return scaled.gather(1, columns)[:, 0] - others
