@@ -24,7 +24,7 @@ from striate.train import environment
 from striate.train.finish import finish
 from striate.train.loop import Loop, Sides
 from striate.train.recipe import Recipe
-from striate.train.rehearsal import choose_plan
+from striate.train.rehearsal import check_smallest, choose_plan
 from striate.train.run import Run
 from striate.train.starting import start
 from striate.train.storing import open_store
@@ -94,6 +94,7 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     for note in network.notes:
         say(f"note: {note}", quiet=quiet)
     start(network, recipe, data.table.classes, quiet=quiet)
+    check_smallest(recipe, network, len(data.readable("train")))
     plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, network)
