@@ -62,12 +62,19 @@ class Decides(nn.Module):
         return x if x.sum() > 0 else -x
 
 
-@pytest.mark.parametrize("network", [Decides(), nn.Conv2d(3, 2, 3), nn.Linear(5, 2)])
-def test_what_cannot_be_traced_is_refused_and_nothing_is_left_behind(network: nn.Module) -> None:
+@pytest.mark.parametrize(
+    ("network", "remedy"),
+    [
+        (Decides(), "let it decide by shapes"),
+        (nn.Conv2d(3, 2, 3), "pass the image size"),
+        (nn.Linear(5, 2), "pass the image size"),
+    ],
+)
+def test_what_cannot_be_traced_is_refused_and_nothing_is_left_behind(network: nn.Module, remedy: str) -> None:
     hooks = [torch_module._global_forward_hooks, torch_module._global_forward_pre_hooks]
     before = [len(place) for place in hooks]
     network.train()
-    with pytest.raises(DoesNotApply, match=r"cannot be traced with pictures of 2 x 4 x 4"):
+    with pytest.raises(DoesNotApply, match=rf"cannot be traced with pictures of 2 x 4 x 4 .*; .*{remedy}"):
         trace(network, (2, 4, 4))
     assert [len(place) for place in hooks] == before
     assert network.training

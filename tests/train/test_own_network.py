@@ -1,5 +1,6 @@
 """A network of the user's own, from training to prediction, and what becomes of it in other hands."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import striate
 from striate.core.errors import DataError
 from striate.core.files import write_json
 from striate.layers.foreign import Foreign
+from striate.recognize.recognizer import read_weights
 from striate.report.of_run import report
 from striate.train.begin import Request, begin, resume
 from striate.train.run import Run
@@ -70,6 +72,15 @@ def test_a_run_that_goes_on_with_other_code_says_so(run: Run, capsys: pytest.Cap
     write_json(run.path / "environment.json", environment)
     resume(run.path)
     assert f"warn: the code of {run.recipe.model} has changed since {run.path} began" in capsys.readouterr().err
+
+
+def test_a_run_whose_module_was_edited_names_what_differs_and_where(run: Run) -> None:
+    network = striate.load(run.path).network
+    network.body.fc = torch.nn.Linear(3, 10)
+    file = re.escape(run.read_json("environment.json")["network"]["file"])
+    message = rf"{re.escape(str(run.path))}.* does not fit .*: 1 of another shape: fc.weight is .* there, 10x3 here\. "
+    with pytest.raises(DataError, match=rf"{message}{run.recipe.model} \({file}\) has changed since it was trained"):
+        read_weights(run.path / "checkpoints/best/weights.safetensors", network)
 
 
 def test_a_stranger_s_run_is_read_only_by_those_who_named_its_code(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from striate.core.errors import RecipeError
+from striate.layers.network import Network
 from striate.recognize.recognizer import build
 from striate.runtime import measure
 from striate.runtime.plan import Plan
@@ -14,7 +17,7 @@ from striate.sources import open_table
 from striate.train import rehearsal
 from striate.train.begin import Request, begin
 from striate.train.recipe import Recipe, merge, settings_to_values
-from striate.train.rehearsal import choose_plan, key_of, random_batch, survey, trial_of
+from striate.train.rehearsal import check_smallest, choose_plan, key_of, random_batch, survey, trial_of
 
 RECIPE = Recipe.from_values(
     {
@@ -149,3 +152,22 @@ def test_reference_is_one_word() -> None:
     values = merge(RECIPE.model_dump(mode="json"), settings_to_values(["plan=reference"]))
     plan = choose_plan(Recipe.from_values(values), network(), TABLE, ROWS, quiet=True)
     assert (plan.precision, plan.memory_format, plan.compile) == ("float32", "contiguous", "off")
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "pictures", "refused"), [(1, 64, True), (2, 7, True), (2, 8, False), (3, 7, False)]
+)
+def test_steps_of_one_picture_are_refused_where_batch_norm_has_one_value(
+    batch_size: int, pictures: int, *, refused: bool
+) -> None:
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(1), nn.Linear(1, 10))
+    ours = Network(nn.Identity(), [nn.BatchNorm2d(1)], head).eval()
+    recipe = RECIPE.model_copy(update={"batch_size": batch_size})
+    if refused:
+        with pytest.raises(RecipeError, match=f"batch_size = {batch_size} leaves steps of one .*: set batch_size to 3"):
+            check_smallest(recipe, ours, pictures)
+    else:
+        check_smallest(recipe, ours, pictures)
+    assert not any(module.training for module in ours.modules())
+    assert ours.stages[0].num_batches_tracked == 0
+    check_smallest(recipe, network(), pictures)

@@ -94,6 +94,15 @@ def test_multiply_accumulates_are_what_torch_counts(name: str) -> None:
     assert counter.get_total_flops() // 2 == row.macs
 
 
+@pytest.mark.parametrize(("name", "size"), [("vgg11", 16), ("vgg16_bn", 32), ("nin_imagenet", 32)])
+def test_a_small_stem_that_leaves_two_stages_of_one_size_says_so(name: str, size: int) -> None:
+    network = on_meta(name, image_size=size, stem="small")
+    features = network.features(torch.empty(2, 3, size, size, device="meta"))
+    first, second, *others = sizes(features)
+    assert first == second > others[0]
+    assert "first two stages are of one size" in network.notes[0]
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_other_classes_channels_and_sizes_are_taken(name: str) -> None:
     network = on_meta(name, num_classes=7, in_channels=3, image_size=(40, 48))

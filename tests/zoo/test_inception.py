@@ -21,8 +21,10 @@ def test_the_auxiliary_head_costs_what_is_published_and_reads_6e() -> None:
 @pytest.mark.parametrize("name", ["inception_v2", "inception_v3"])
 def test_the_auxiliary_head_fits_pictures_of_every_size(name: str) -> None:
     for size in (299, 150, 64, 32):
-        answers = on_meta(name, image_size=size)(torch.empty(2, 3, size, size, device="meta"), auxiliary=True)
+        network = on_meta(name, image_size=size)
+        answers = network(torch.empty(2, 3, size, size, device="meta"), auxiliary=True)
         assert [tuple(scores.shape) for scores in answers] == [(2, 1000)] * 2
+        assert any("auxiliary head reads averages" in note for note in network.notes) == (size < 299)
 
 
 def test_batch_norm_has_the_released_epsilon() -> None:

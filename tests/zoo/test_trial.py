@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from striate.core.errors import RecipeError
+from striate.zoo import trial
 from striate.zoo.trial import examine
 
 SHAPE = (3, 8, 8)
@@ -80,3 +81,29 @@ def test_stages_are_seen_at_a_size_that_shows_them_where_the_network_takes_it() 
     assert len(examine("mine:net", free, SHAPE, 4).stages) == 5
     fixed = nn.Sequential(*convolutions[:2], nn.Flatten(), nn.Linear(4 * 2 * 2, 4))
     assert len(examine("mine:net", fixed, SHAPE, 4).stages) == 2
+
+
+class Decides(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = linear()
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores: Tensor = self.body(x)
+        return scores * 2 if scores.sum() > 0 else scores
+
+
+def test_a_network_that_asks_for_numbers_is_told_apart_from_one_that_takes_another_size() -> None:
+    assert examine("mine:net", Decides(), SHAPE, 4).head == ("body.1",)
+    with pytest.raises(RecipeError, match="asks for the numbers in a picture, and here are shapes alone") as caught:
+        examine("mine:net", Decides().to("meta"), SHAPE, 4)
+    assert "--image-size" not in str(caught.value)
+
+
+def test_a_fault_in_finding_parts_is_not_taken_for_one_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(trial, "find", fail)
+    with pytest.raises(ZeroDivisionError):
+        examine("mine:net", nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()), SHAPE, 4)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -18,7 +17,7 @@ from striate.core.errors import DoesNotApply
 from striate.inside import fields, rules
 from striate.inside.axes import Axis, Interval
 from striate.inside.fields import Seen, Unknown
-from striate.inside.tracing import Answer, Call, Trace, tensors, trace
+from striate.inside.tracing import Answer, Call, Trace, memory_of, tensors, trace
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class _Followed:
         if traced.images.ndim != 4:
             raise DoesNotApply(f"receptive fields are of pictures (N, C, H, W), not of {tuple(traced.images.shape)}")
         self._seen: dict[int, Seen] = {id(traced.images): fields.of_images(traced.images.shape)}
-        self._sharing: dict[int, dict[int, Tensor]] = {_memory(traced.images): {id(traced.images): traced.images}}
+        self._sharing: dict[int, dict[int, Tensor]] = {memory_of(traced.images): {id(traced.images): traced.images}}
 
     def look(self, tensor: Tensor) -> Seen:
         return self._seen.get(id(tensor))
@@ -111,7 +110,7 @@ class _Followed:
             if call.operation._schema.is_mutable:  # noqa: SLF001 torch has no public way to ask
                 self._written(tensor, seen, call)
             self._seen[id(tensor)] = seen
-            self._sharing.setdefault(_memory(tensor), {})[id(tensor)] = tensor
+            self._sharing.setdefault(memory_of(tensor), {})[id(tensor)] = tensor
 
     def answer(self, answer: Answer) -> Seen:
         results = list(tensors(answer.result))
@@ -121,7 +120,7 @@ class _Followed:
         """Forget what other views of the same memory saw, where they may see something else now."""
         if seen == self.look(tensor):
             return
-        for number in self._sharing.get(_memory(tensor), {}):
+        for number in self._sharing.get(memory_of(tensor), {}):
             if number != id(tensor):
                 self._seen[number] = Unknown(f"{call.name} in {call.module or 'the network'}: it writes into a view")
 
@@ -141,7 +140,3 @@ def _of(seen: Seen, picture: tuple[int, int]) -> Geometry | Unknown:
 def _clipped(interval: Interval | None, side: int) -> Interval:
     low, high = interval or (0, 0)
     return min(max(low, 0), side), min(max(high, 0), side)
-
-
-def _memory(tensor: Tensor) -> Any:
-    return tensor.untyped_storage()._cdata  # noqa: SLF001 what torch itself compares memory by

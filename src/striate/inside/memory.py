@@ -11,13 +11,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from striate.inside.phantom import mode, phantom
-from striate.inside.tracing import Call, Watch, refusing, tensors
+from striate.inside.tracing import Answer, Call, Watch, memory_of, refusing, tensors
 
 STATE = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2}  # values kept a weight; of sgd and rmsprop, with momentum
 
@@ -55,21 +54,22 @@ class Memory:
         return self.weights + self.gradients + self.state + self.images + self.kept
 
 
-class _Alive(Watch):  # type: ignore[no-untyped-call] # torch's own is untyped
-    """Counts the bytes that are alive, by the module that made them."""
+class _Alive:
+    """Counts the bytes that are alive, by the module that made them; those of `known` tensors are not counted."""
 
-    def __init__(self, network: nn.Module, known: Sequence[Tensor]) -> None:
-        super().__init__(network)
+    def __init__(self, known: Sequence[Tensor]) -> None:
         self.bytes: dict[str, int] = {}
-        self._counted = {_memory(tensor) for tensor in known}
+        self._counted = {memory_of(tensor) for tensor in known}
 
-    def called(self, call: Call) -> None:
-        for tensor in tensors(call.result):
-            storage, number = tensor.untyped_storage(), _memory(tensor)
+    def note(self, event: Call | Answer) -> None:
+        if not isinstance(event, Call):
+            return
+        for tensor in tensors(event.result):
+            storage, number = tensor.untyped_storage(), memory_of(tensor)
             if number not in self._counted:
                 self._counted.add(number)
-                self._add(call.module, storage.nbytes())
-                weakref.finalize(storage, self._gone, number, call.module, storage.nbytes())
+                self._add(event.module, storage.nbytes())
+                weakref.finalize(storage, self._gone, number, event.module, storage.nbytes())
 
     def _add(self, module: str, count: int) -> None:
         self.bytes[module] = self.bytes.get(module, 0) + count
@@ -94,9 +94,9 @@ def training_memory(network: nn.Module, shape: Sequence[int], *, batch: int, opt
     ghost = phantom(network)
     images = torch.empty(batch, *shape, device="meta")
     held = [*ghost.parameters(), *ghost.buffers()]
-    alive = _Alive(ghost, [*held, images])
+    alive = _Alive([*held, images])
     heads = {"auxiliary": True} if len(getattr(ghost, "auxiliary", ())) else {}
-    with mode(ghost, training=True), torch.enable_grad(), refusing(network, shape), alive.running():
+    with mode(ghost, training=True), torch.enable_grad(), refusing(network, shape), Watch(ghost, alive.note).running():
         scores = ghost(images, **heads)
         kept = {module: count for module, count in alive.bytes.items() if count}
     del scores
@@ -108,7 +108,3 @@ def training_memory(network: nn.Module, shape: Sequence[int], *, batch: int, opt
 
 def _bytes(tensor: Tensor) -> int:
     return tensor.numel() * tensor.element_size()
-
-
-def _memory(tensor: Tensor) -> Any:
-    return tensor.untyped_storage()._cdata  # noqa: SLF001 what torch itself compares memory by

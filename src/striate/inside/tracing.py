@@ -13,7 +13,7 @@ functions take most of the time.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from striate.core.errors import DoesNotApply
 from striate.inside.phantom import mode, phantom
+from striate.zoo.trial import WITHOUT_NUMBERS, needs_numbers, told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,27 +83,20 @@ class Trace:
 
 
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own is untyped
-    """While it is entered, sees every operation and knows the module that it runs in.
-
-    A subclass says what to do with them.
+    """Sees every operation that runs, and knows the module that it runs in.
 
     Args:
         network: whose modules are known by name; others are taken for the module that called them.
+        note: is told of every call and answer, in their order.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, note: Callable[[Call | Answer], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own is untyped
+        self._note = note
         self._names = {id(module): name for name, module in network.named_modules()}
         self._inside: list[str] = [""]
         self._thread = threading.get_ident()
         self._known: dict[Any, Any] = {}
-
-    def called(self, call: Call) -> None:
-        """Take note of an operation."""
-        raise NotImplementedError
-
-    def answered(self, answer: Answer) -> None:
-        """Take note of what a module gave."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -123,7 +117,7 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own i
     ) -> Any:
         options = kwargs or {}
         result = self._result(func, args, options)
-        self.called(Call(func, args, options, result, self._inside[-1]))
+        self._note(Call(func, args, options, result, self._inside[-1]))
         return result
 
     def _result(self, func: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -147,19 +141,7 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own i
 
     def _leave(self, module: nn.Module, _arguments: Any, result: Any) -> None:
         if id(module) in self._names and threading.get_ident() == self._thread:
-            self.answered(Answer(self._inside.pop(), result))
-
-
-class _Recorder(Watch):  # type: ignore[no-untyped-call] # torch's own is untyped
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__(network)
-        self.events: list[Call | Answer] = []
-
-    def called(self, call: Call) -> None:
-        self.events.append(call)
-
-    def answered(self, answer: Answer) -> None:
-        self.events.append(answer)
+            self._note(Answer(self._inside.pop(), result))
 
 
 def trace(network: nn.Module, shape: Sequence[int], *, batch: int = 1) -> Trace:
@@ -174,11 +156,11 @@ def trace(network: nn.Module, shape: Sequence[int], *, batch: int = 1) -> Trace:
         DoesNotApply: the network cannot take such pictures, or does what depends on numbers.
     """
     ghost = phantom(network)
-    recorder = _Recorder(ghost)
+    events: list[Call | Answer] = []
     images = torch.empty(batch, *shape, device="meta")
-    with mode(ghost, training=False), torch.no_grad(), refusing(network, shape), recorder.running():
+    with mode(ghost, training=False), torch.no_grad(), refusing(network, shape), Watch(ghost, events.append).running():
         scores = ghost(images)
-    return Trace(ghost, images, tuple(recorder.events), scores)
+    return Trace(ghost, images, tuple(events), scores)
 
 
 @contextmanager
@@ -188,10 +170,10 @@ def refusing(network: nn.Module, shape: Sequence[int]) -> Iterator[None]:
         yield
     except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
         picture = " x ".join(map(str, shape))
+        remedy = WITHOUT_NUMBERS if needs_numbers(error) else "pass the image size and channels that it takes"
         raise DoesNotApply(
             f"{type(network).__name__} cannot be traced with pictures of {picture} (channels x height x width), by "
-            f"shapes alone: {str(error).strip()}. Pass the image size and channels that it takes; what depends on the "
-            "numbers in a picture cannot be traced"
+            f"shapes alone: {told(error)}; {remedy}"
         ) from error
 
 
@@ -204,6 +186,11 @@ def tensors(value: Any) -> Iterator[Tensor]:
             yield from tensors(part)
     elif isinstance(value, dict):
         yield from tensors(list(value.values()))
+
+
+def memory_of(tensor: Tensor) -> int:
+    """Return a number that views of one memory share."""
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 what torch itself compares memory by
 
 
 _NEW: dict[Any, bool] = {}

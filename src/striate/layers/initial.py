@@ -43,9 +43,12 @@ INITIAL: dict[str, Callable[[Tensor], None]] = {"he": he, "glorot": glorot, "lec
 
 
 def initialize(module: nn.Module, how: Callable[[Tensor], None]) -> None:
-    """Set the weights of every convolution and linear layer in `module` by `how`, and their biases to zero."""
+    """Set the weights of every convolution and linear layer in `module` by `how`, and their biases to zero.
+
+    Those on the meta device have no values, and drawing none takes torch as long as all else in building a network.
+    """
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
+        if isinstance(layer, nn.Conv2d | nn.Linear) and not layer.weight.is_meta:
             how(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

@@ -16,7 +16,8 @@ class Network(nn.Module):
 
     Args:
         stem: from the picture (N, C, H, W) to the first maps; `nn.Identity()` for networks that have none.
-        stages: each at one resolution (or one level of features), finest first; at least one.
+        stages: each at one resolution (or one level of features), finest first, two neighbors at the same only where a
+            network has left out a pooling for small pictures; at least one.
         head: from the last stage's output to scores (N, K).
         auxiliary: extra heads by name, each of which reads a block in a stage that is an `nn.Sequential`; used by the
             loss, never run at inference.

@@ -24,6 +24,7 @@ from striate.runtime.answering import Answering
 from striate.runtime.inference import batch_size, evaluating, score_images
 from striate.runtime.plan import Plan
 from striate.zoo import consent
+from striate.zoo.weights import Misfit
 from striate.zoo.weights import save as save_weights
 
 DESCRIPTION, WEIGHTS = "recognizer.json", "weights.safetensors"
@@ -170,9 +171,22 @@ def read_weights(path: Path, network: nn.Module) -> None:
         DataError: the file is missing, damaged, not safetensors, or of another network.
     """
     try:
-        network.load_state_dict(load_file(path))
-    except Exception as error:  # noqa: BLE001 safetensors raises its own type, torch RuntimeError, the disk OSError
-        raise DataError(f"{path} holds no weights for this network ({error}); take another run or train anew") from None
+        state = load_file(path)
+    except Exception as error:  # noqa: BLE001 safetensors raises its own type, the disk OSError
+        raise DataError(f"{path} cannot be read as weights ({error}): take another run or train anew") from None
+    expected = network.state_dict()
+    misfit = Misfit(expected, state)
+    if misfit.count:
+        raise DataError(f"{path} does not fit the network that is built now: {misfit}. {_remedy(network)}")
+    network.load_state_dict({**expected, **state})
+
+
+def _remedy(network: nn.Module) -> str:
+    origin = network.origin if isinstance(network, Network) else {}
+    maker = origin.get("file") or origin.get("library")
+    if maker is None:
+        return "Take another run or train anew"
+    return f"{origin['name']} ({maker}) has changed since it was trained: bring back what it was then, or train anew"
 
 
 def read_description(path: Path) -> dict[str, Any]:

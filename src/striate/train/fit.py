@@ -24,7 +24,7 @@ from striate.train import environment
 from striate.train.finish import finish
 from striate.train.loop import Loop, Sides
 from striate.train.recipe import Recipe
-from striate.train.rehearsal import choose_plan
+from striate.train.rehearsal import check_smallest, choose_plan
 from striate.train.run import Run
 from striate.train.starting import look_at_pictures, start
 from striate.train.storing import open_store
@@ -96,6 +96,7 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     rows = data.readable("train")
     look_at_pictures(network, recipe, data.table, rows, quiet=quiet)
     start(network, recipe, data.table.classes, quiet=quiet)
+    check_smallest(recipe, network, len(rows))
     plan = choose_plan(recipe, network, data.table, rows, quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, network)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from striate.core import ranks
+from striate.core.errors import RecipeError
 from striate.core.seeds import generator
 from striate.data.augment import draw
 from striate.data.batches import Batch, Batches
@@ -27,6 +28,7 @@ from striate.runtime.timing import Timing, Trial
 from striate.train import schedule
 from striate.train.recipe import Recipe
 from striate.train.step import Step
+from striate.zoo.trial import ALONE
 
 
 def choose_plan(
@@ -61,6 +63,33 @@ def choose_plan(
     trial = trial_of(recipe, network, counts, first_batch, steps_per_epoch=steps // recipe.epochs)
     work = work_of(recipe, network)
     return choose(recipe.plan, network, trial, work=work, steps=steps, key=key_of(recipe, network), quiet=quiet).plan
+
+
+def check_smallest(recipe: Recipe, network: Network, pictures: int) -> None:
+    """Refuse steps of a single picture where `network` normalizes by the batch and leaves nothing to average over.
+
+    Args:
+        recipe: whose batches deal the pictures out evenly.
+        network: left as it is.
+        pictures: to train on.
+
+    Raises:
+        RecipeError: the network fails on one picture for that reason.
+    """
+    steps = -(-pictures // recipe.batch_size)
+    if pictures // steps > 1:
+        return
+    size = recipe.preprocess.size
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            copy.deepcopy(network).train()(torch.zeros(1, recipe.preprocess.channels, *size))
+    except ValueError as error:
+        if ALONE not in str(error):
+            raise
+        raise RecipeError(
+            f"batch_size = {recipe.batch_size} leaves steps of one picture, in which {recipe.model}'s batch norm has "
+            f"nothing to average over, on maps of one pixel at {size[0]} x {size[1]}: set batch_size to 3 or more"
+        ) from error
 
 
 def trial_of(

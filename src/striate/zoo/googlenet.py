@@ -87,6 +87,8 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
         stages.append(nn.Sequential(stage))
     windows = not (foreign or small) and (min(image_size) + 1) // 16 >= 5  # published ones need maps of 5 x 5
     extra = _auxiliary(num_classes, convolution, widths, published=windows)
+    if chosen["auxiliary"] == "on" and not (foreign or windows):
+        notes.append(f"{name}'s auxiliary heads read averages of 4 x 4, not of the published windows of 5 x 5")
     network = Network(
         _stem(in_channels, convolution, small=small, normalized=not foreign),
         stages,

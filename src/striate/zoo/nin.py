@@ -59,7 +59,10 @@ OPTIONS: dict[str, Allowed] = {
 SMALLEST = 8  # of nin_cifar10: the last stage is at a quarter of the picture
 
 _STEM = Stem(
-    published=39, small=8, change="begins with a 3x3 convolution of stride 1, not with 11x11 of stride 4 and pooling"
+    published=39,
+    small=8,
+    change="begins with a 3x3 convolution of stride 1, not with 11x11 of stride 4 and pooling, so that its first two "
+    "stages are of one size",
 )
 
 

@@ -1,5 +1,6 @@
 """Two pictures through a network that somebody else wrote: whether it is a classifier, and what its parts are."""
 
+import re
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,12 @@ from striate.layers.parts import Parts, find, watching
 
 _OTHERS = (Path(torch.__file__).parent, Path(__file__).parents[1])  # whose lines tell a user nothing
 _MANY = 224  # pixels a side: enough that each halving of the resolution shows
+_NO_NUMBERS = re.compile(r"\bmeta\b", re.IGNORECASE)  # in torch's messages: the device where tensors are shapes alone
+ALONE = "more than 1 value per channel"  # in torch's message: batch norm of one picture's map of one pixel
+WITHOUT_NUMBERS = (
+    "it asks for the numbers in a picture, and here are shapes alone: let it decide by shapes (as in x.shape), not by "
+    "values (as in `if x.sum() > 0`). It trains and answers all the same; only what looks at shapes cannot follow it"
+)
 
 
 def examine(name: str, network: nn.Module, shape: tuple[int, int, int], num_classes: int) -> Parts:
@@ -48,15 +55,23 @@ def _tried(name: str, network: nn.Module, shape: tuple[int, int, int], *, traini
     try:
         return _run(network, (2, *shape), training=training)
     except Exception as error:
-        single = "more than 1 value per channel" in str(error)
-        remedy = (
-            "batch norm has nothing to average over on maps of one pixel: set a larger --image-size"
-            if single
-            else "try another --image-size or preprocess.channels, or mend the network"
-        )
         raise RecipeError(
-            f"{name}: the network fails on 2 pictures {_by(shape)} (channels, height, width): {told(error)}; {remedy}"
+            f"{name}: the network fails on 2 pictures {_by(shape)} (channels, height, width): {told(error)}; "
+            f"{_remedy(error)}"
         ) from error
+
+
+def _remedy(error: Exception) -> str:
+    if needs_numbers(error):
+        return WITHOUT_NUMBERS
+    if ALONE in str(error):
+        return "batch norm has nothing to average over on maps of one pixel: set a larger --image-size"
+    return "try another --image-size or preprocess.channels, or mend the network"
+
+
+def needs_numbers(error: BaseException) -> bool:
+    """Say whether a network failed since its pictures were shapes alone, on the meta device."""
+    return bool(_NO_NUMBERS.search(str(error)))
 
 
 def _run(network: nn.Module, shape: tuple[int, ...], *, training: bool) -> object:
@@ -76,19 +91,24 @@ def _run(network: nn.Module, shape: tuple[int, ...], *, training: bool) -> objec
 
 
 def _parts(network: nn.Module, shape: tuple[int, int, int]) -> Parts:
-    """Return the parts, seen on pictures that are large enough to tell stages apart, where the network takes such."""
+    """Return the parts, seen on pictures that are large enough to tell stages apart, where the network takes such.
+
+    Where it does not, since it is made for one size or asks for numbers, they are seen on pictures of `shape`, which
+    it is known to take; whatever it raises then is its own way to say so.
+    """
     side = max(_MANY, *shape[1:])
-    try:
-        return _seen(network, (shape[0], side, side), computed=False)
-    except Exception:  # noqa: BLE001  a network for one size, or one that needs values, can fail in any way
-        return _seen(network, shape, computed=True)
-
-
-def _seen(network: nn.Module, shape: tuple[int, int, int], *, computed: bool) -> Parts:
+    large = (shape[0], side, side)
     with watching(network) as calls:
-        scores = _run(network, (2, *shape), training=False) if computed else _without_numbers(network, (2, *shape))
+        try:
+            scores = _without_numbers(network, (2, *large))
+        except Exception:  # noqa: BLE001
+            scores = None
+    if not isinstance(scores, Tensor):
+        large = shape
+        with watching(network) as calls:
+            scores = _run(network, (2, *shape), training=False)
     assert isinstance(scores, Tensor)
-    return find(network, calls, shape[1:], scores)
+    return find(network, calls, large[1:], scores)
 
 
 def _without_numbers(network: nn.Module, shape: tuple[int, ...]) -> object:

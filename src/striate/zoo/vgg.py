@@ -33,7 +33,12 @@ OPTIONS: dict[str, Allowed] = {
 }
 
 # 32 x 32 are what five poolings leave one unit of, so only smaller pictures need another beginning
-_STEM = Stem(published=32, small=16, change="has no pooling after its first stage", up_to=31)
+_STEM = Stem(
+    published=32,
+    small=16,
+    change="has no pooling after its first stage, so that its first two stages are of one size",
+    up_to=31,
+)
 
 
 def layouts(name: str) -> Layouts:
