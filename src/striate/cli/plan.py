@@ -19,6 +19,8 @@ EXAMPLES = (
     "striate plan resnet20 --set plan.precision=float32",
 )
 
+_LONG = 100_000  # steps, over which compiling pays back
+
 
 def plan(
     model: Annotated[
@@ -69,9 +71,6 @@ def plan(
     say("", told, *_lacks(device))
 
 
-_LONG = 100_000  # steps, over which compiling pays back
-
-
 def _recipe(model: str, image_size: int | None, batch_size: int, channels: int, settings: list[str]) -> Recipe:
     """Return the model's usual recipe for pictures of this size."""
     from striate.train import defaults
@@ -79,7 +78,7 @@ def _recipe(model: str, image_size: int | None, batch_size: int, channels: int, 
     from striate.zoo.lookup import find
 
     row = find(model)
-    size: Any = image_size or list(row.image_size or (224, 224))
+    size: Any = image_size or list(row.image_size or defaults.LARGE)
     pixels = {"size": size, "channels": channels, "mean": [0.5] * channels, "std": [0.25] * channels}
     usual = merge(defaults.FAMILIES.get(row.family, {}), defaults.VARIANTS.get(model, {}))
     usual = merge(usual, {"model": model, "epochs": 1, "batch_size": batch_size, "preprocess": pixels})

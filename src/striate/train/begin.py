@@ -41,7 +41,7 @@ class Request:
 
     Args:
         data: a path or a source's name.
-        model: a name of the zoo.
+        model: a name of the zoo, timm:NAME, or package.module:function.
         out: the run directory; an existing name gets a number.
         values: recipe fields set by options.
         settings: recipe fields set by `--set`.

@@ -17,7 +17,7 @@ from striate.zoo.lookup import find
 MODEL = "resnet20"  # where the user names none: it suits small pictures of all kinds
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
 FOREIGN = "foreign"  # the family of all networks of others
-_LARGE = (224, 224)  # of a network of others that does not say, and pictures that are large or of several sizes
+LARGE = (224, 224)  # of a network of others that does not say, and pictures that are large or of several sizes
 _LARGEST = 64  # pictures of one size up to this are taken as they are; others are brought to it
 _RATE = 0.3 / 128  # stochastic gradient descent's learning rate per picture of the batch, where _RATES has none
 _PLAIN_VGG = ("vgg11", "vgg13", "vgg16", "vgg16_c", "vgg19")  # without batch norm, so in need of smaller steps
@@ -134,7 +134,7 @@ def resolve(
         table: the data.
         rows: the rows to train on.
         look: their sizes and channels.
-        model: a name of the zoo, or None: resnet20, which suits small pictures of all kinds.
+        model: as `striate.train` takes it, or None: resnet20, which suits small pictures of all kinds.
         wanted: nested values of recipe fields.
         start: those that the weights to begin from settle, where the user does not.
 
@@ -173,7 +173,7 @@ def check(wanted: Mapping[str, Any]) -> None:
         RecipeError: a value that is not allowed.
     """
     name = wanted.get("model") or MODEL
-    size = find(name).image_size or _LARGE
+    size = find(name).image_size or LARGE
     color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
     least = {"model": name, "epochs": 1, "preprocess": {"size": list(size), **color}}
     asked = {"preprocess": {"size": wanted["image_size"]}} if "image_size" in wanted else {}
@@ -198,7 +198,7 @@ def _preprocess(family: str, own: tuple[int, int] | None, look: Look) -> dict[st
     size = look.size
     if family == FOREIGN:
         small = size is not None and max(size) <= _LARGEST
-        return {"size": list(own or (size if small and size else _LARGE)), "channels": look.channels, "fit": "crop"}
+        return {"size": list(own or (size if small and size else LARGE)), "channels": look.channels, "fit": "crop"}
     if own is not None and family in {"lenet", "alvinn"}:
         smaller = size is not None and size[0] <= own[0] and size[1] <= own[1] and max(size) > max(own) // 2
         return {"size": list(own), "channels": look.channels, "fit": "center" if smaller else "crop"}
