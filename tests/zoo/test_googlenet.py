@@ -77,7 +77,7 @@ def test_auxiliary_heads_take_the_maps_that_every_size_leaves(size: int, stem: s
         network = zoo.create("googlenet", num_classes=5, image_size=size, stem=stem)
         scores = network(torch.empty(2, 3, size, size), auxiliary=True)
     assert [tuple(part.shape) for part in scores] == [(2, 5)] * 3
-    said = any("auxiliary heads read averages of 4 x 4" in note for note in network.notes)
+    said = any("auxiliary heads average to 4 x 4" in note for note in network.notes)
     assert said == ("average" not in dict(network.auxiliary["aux1"].layers.named_children()))
 
 

@@ -88,7 +88,7 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     windows = not (foreign or small) and (min(image_size) + 1) // 16 >= 5  # published ones need maps of 5 x 5
     extra = _auxiliary(num_classes, convolution, widths, published=windows)
     if chosen["auxiliary"] == "on" and not (foreign or windows):
-        notes.append(f"{name}'s auxiliary heads read averages of 4 x 4, not of the published windows of 5 x 5")
+        notes.append(f"{name}'s auxiliary heads average to 4 x 4: the published windows need maps of 5 x 5 and more")
     network = Network(
         _stem(in_channels, convolution, small=small, normalized=not foreign),
         stages,
