@@ -64,15 +64,16 @@ class Doubt:
 
     def doubts(self, scores: Scores) -> Rows:
         """Say of each of rough scores (N, K) whether its answer is doubted."""
-        odd: Rows = ~np.isfinite(scores).all(1)
+        odd: Rows = np.logical_not(np.isfinite(scores).all(1))
         if scores.shape[1] < 2:
             return odd
         scores = np.where(odd[:, None], np.float32(0), scores)  # in doubt anyhow
         least, far = (np.inf, np.inf) if self._moves is None else _SPARE * self._moves
         logits = _logits(scores, scores.argmax(1), self._temperature)
         share, low, high = logits.sigmoid(), (logits - far).sigmoid(), (logits + far).sigmoid()
-        moved: Rows = (torch.maximum(share - low, high - share) > TOLERANCE).numpy()
-        return np.logical_or.reduce([odd, _leads(scores) <= least, moved])
+        moved = (torch.maximum(share - low, high - share) > TOLERANCE).numpy()
+        doubted: Rows = odd | (_leads(scores) <= least) | moved
+        return doubted
 
     def settle(self, scores: Scores, exact: Callable[[Rows], Scores]) -> Scores:
         """Return a batch of rough `scores` with the doubted rows replaced by what `exact` returns for them."""
