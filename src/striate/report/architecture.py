@@ -1,8 +1,9 @@
 """A network's structure as a picture: its stem, stages and head as blocks, drawn from what really runs.
 
 A block is as high as its maps and as wide as their number, both on a logarithmic scale; lines part the blocks of a
-stage. Below stand its shape and its share of the network's parameters and arithmetic. The picture is SVG text that
-depends on the network alone: the same network, the same bytes.
+stage. Below stand its shape and its share of the network's parameters and arithmetic, and below all, layer by layer,
+what the last block of the middle stage is made of. The picture is SVG text that depends on the network alone: the same
+network, the same bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from math import log2
 
 from striate.inside.phantom import of_model
 from striate.inside.summary import Layer, Summary, summarize
+from striate.report.block import MARGIN, panel, text
 from striate.report.figures import AMBER, BLUE, BRICK, INK, MUTED, PAPER, RULE
 from striate.zoo.catalog import MODELS
 from striate.zoo.published import PUBLISHED
 
-_COLUMN, _GAP, _MARGIN = 118, 12, 18  # pixels: of a block with its labels, between two, around all
+_COLUMN, _GAP = 118, 12  # pixels: of a block with its labels, between two
 _TOP, _TALLEST = 60, 128  # below the title; of the front of the highest block
 _SLANT = 0.22  # a block's depth, as a part of its height
 _FLOOR = _TOP + round(_TALLEST * (1 + _SLANT))  # where the blocks stand
@@ -51,23 +53,25 @@ def representative(family: str) -> str:
 
 
 def architecture(summary: Summary, title: str) -> str:
-    """Return the structure as one SVG element, 130 pixels wide a block and 340 high.
+    """Return the structure as one SVG element, 130 pixels wide a block, 340 high and as much as its layers need.
 
     Args:
         summary: of the network.
         title: what stands above it.
     """
     blocks = list(_blocks(summary))
-    width = 2 * _MARGIN + len(blocks) * (_COLUMN + _GAP) - _GAP
-    height = _FLOOR + 124
+    inside, width_inside, height_inside = panel(summary, _FLOOR + 124)
+    width = max(2 * MARGIN + len(blocks) * (_COLUMN + _GAP) - _GAP, width_inside)
+    height = _FLOOR + 124 + height_inside
     scale = max(log2(max(block.output[1:], default=2)) for block in blocks)
     whole = summary.network
     numbers = f"{_short(whole.parameters)} parameters, {_short(whole.macs)} multiply-accumulates"
     parts = [
-        _text(_MARGIN, 26, title, size=16, weight="bold"),
-        _text(_MARGIN, 44, numbers, color=MUTED),
+        text(MARGIN, 26, title, size=16, weight="bold"),
+        text(MARGIN, 44, numbers, color=MUTED),
         *(line for number, block in enumerate(blocks) for line in _drawn(block, number, scale)),
-        *(_arrow(_MARGIN + number * (_COLUMN + _GAP) - _GAP / 2) for number in range(1, len(blocks))),
+        *(_arrow(MARGIN + number * (_COLUMN + _GAP) - _GAP / 2) for number in range(1, len(blocks))),
+        *inside,
     ]
     described = f"{title}: " + ", ".join(f"{block.title} {_shape(block.output)}" for block in blocks)
     opening = (
@@ -110,18 +114,18 @@ def _inside(summary: Summary, layer: Layer) -> list[Layer]:
 
 
 def _drawn(block: _Block, number: int, scale: float) -> Iterator[str]:
-    left = _MARGIN + number * (_COLUMN + _GAP)
+    left = MARGIN + number * (_COLUMN + _GAP)
     center = left + _COLUMN / 2
     yield from _cuboid(block, center, scale)
-    yield _text(center, _FLOOR + 18, block.title, weight="bold", anchor="middle")
-    yield _text(center, _FLOOR + 34, _shape(block.output), anchor="middle")
-    yield _text(center, _FLOOR + 49, _fitting(block.kind), size=10, color=MUTED, anchor="middle")
+    yield text(center, _FLOOR + 18, block.title, weight="bold", anchor="middle")
+    yield text(center, _FLOOR + 34, _shape(block.output), anchor="middle")
+    yield text(center, _FLOOR + 49, _fitting(block.kind), size=10, color=MUTED, anchor="middle")
     for place, what in enumerate(("parameters", "MACs")):
         height = _FLOOR + 68 + place * 25
         if block.costs:
             yield from _bar(center - _BAR / 2, height, *block.costs[place])
         else:
-            yield _text(left + _COLUMN, height + 10, what, size=10, color=MUTED, anchor="end")
+            yield text(left + _COLUMN, height + 10, what, size=10, color=MUTED, anchor="end")
 
 
 def _cuboid(block: _Block, center: float, scale: float) -> Iterator[str]:
@@ -159,17 +163,8 @@ def _bar(x: float, y: float, count: int, share: float) -> Iterator[str]:
     yield f'<rect x="{x:.1f}" y="{y:.1f}" width="{_BAR}" height="4" rx="2" fill="{RULE}"/>'
     if share > 0:
         yield f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(2.0, _BAR * share):.1f}" height="4" rx="2" fill="{INK}"/>'
-    yield _text(x, y + 15, _short(count), size=10, color=MUTED)
-    yield _text(x + _BAR, y + 15, f"{share:.0%}".replace("%", " %"), size=10, color=MUTED, anchor="end")
-
-
-def _text(
-    x: float, y: float, text: str, *, size: int = 12, color: str = INK, weight: str = "normal", anchor: str = "start"
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{color}" font-weight="{weight}" '
-        f'text-anchor="{anchor}">{escape(text)}</text>'
-    )
+    yield text(x, y + 15, _short(count), size=10, color=MUTED)
+    yield text(x + _BAR, y + 15, f"{share:.0%}".replace("%", " %"), size=10, color=MUTED, anchor="end")
 
 
 def _fitting(text: str, most: int = 21) -> str:
