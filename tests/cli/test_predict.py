@@ -68,4 +68,4 @@ def test_forms_that_contradict_are_refused_before_anything_is_written(call, answ
 def test_a_run_that_is_none_is_the_users_to_fix(call):
     outcome = call("predict", "no/such/run", Path(__file__))
     assert outcome.status == 2
-    assert outcome.errors.startswith("error: no run directory no/such/run")
+    assert outcome.errors.startswith("error: no run or recognizer no/such/run")

@@ -136,7 +136,7 @@ def _fields(model: str | None, known: Sequence[Located], said: Mapping[str, Any]
         fields = {"channels": row.in_channels} | ({"size": list(row.image_size)} if row.image_size else {})
     for one in known:
         fields |= one.preprocess or {}
-    return fields | said
+    return {**fields, **said}
 
 
 def _missing(model: str | None, classes: Sequence[str] | None, fields: Mapping[str, Any]) -> list[str]:
