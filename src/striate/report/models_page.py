@@ -38,6 +38,7 @@ not trained.
 
 A family's picture is drawn from what runs when its code is given one picture of the published size: a block is as high
 as its maps and as wide as their number, on logarithmic scales, and the bars are its shares of the parameters and MACs.
+Below stand the layers of a block of the middle stage, a row for each of its ways: of a convolution its window and maps.
 
 ## The lineage
 

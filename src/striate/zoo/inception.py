@@ -91,7 +91,7 @@ def build(name: str, *, num_classes: int, in_channels: int, image_size: tuple[in
     published = min(_middle(side, small=small) for side in image_size) >= 17
     extra = _auxiliary(num_classes, reads=list(stages[1])[-1], published=published, norm=name != "inception_v2")
     if chosen["auxiliary"] == "on" and not published:
-        notes.append(f"{name}'s auxiliary head averages to 5 x 5: the published windows need pictures of 299 x 299")
+        notes.append(f"{name}'s auxiliary head averages to 5 x 5: the published windows need maps of 17 x 17")
     network = Network(
         nn.Sequential(narrowing(in_channels, _STEMS[name], small=small)),
         map(nn.Sequential, stages),
