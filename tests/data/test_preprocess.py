@@ -31,6 +31,14 @@ def test_every_fit_gives_the_size_for_any_picture(fit: str, shape: tuple[int, in
     assert _preprocess(fit).place(_ramp(*shape)).shape == (32, 32, 1)
 
 
+@pytest.mark.parametrize("side", [28, 176, 224, 299])
+def test_the_middle_never_leaves_the_picture_by_rounding(side: int) -> None:
+    preprocess = _preprocess("crop", (side, side))
+    for short in range(20, 420, 7):
+        for shape in ((short, 400), (400, short), (29, short), (short, short)):
+            assert preprocess.place(_ramp(*shape)).shape == (side, side, 1)
+
+
 def test_a_picture_of_the_right_size_is_untouched() -> None:
     picture = _ramp(32, 32)
     for fit in ("crop", "pad", "stretch", "center"):

@@ -85,3 +85,8 @@ def test_frozen_layers_stay_in_their_mode() -> None:
     network[0].eval()
     trace(network, (2, 4, 4))
     assert [module.training for module in network.modules()] == [True, False, True]
+
+
+def test_a_network_in_double_precision_is_traced_in_it() -> None:
+    scores = trace(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)).double(), (1, 4, 4)).scores
+    assert scores.dtype == torch.float64

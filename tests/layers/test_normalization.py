@@ -36,6 +36,7 @@ def test_within_a_map_it_is_the_same_formula_over_a_window_of_places() -> None:
     assert LocalResponseNormWithin(3)(maps.bfloat16()).dtype == torch.float32
 
 
-def test_a_window_without_a_middle_is_refused() -> None:
+@pytest.mark.parametrize("kind", [LocalResponseNorm, LocalResponseNormWithin])
+def test_a_window_without_a_middle_is_refused(kind: type) -> None:
     with pytest.raises(ValueError, match="a window of 2 has no middle"):
-        LocalResponseNormWithin(2)
+        kind(2)

@@ -190,9 +190,9 @@ def _middle(size: tuple[int, int], extent: tuple[float, float], share: float) ->
     """
     ratios = extent[0] / size[0], extent[1] / size[1]
     if share == 1:
-        h, w = size[0] * min(ratios), size[1] * min(ratios)
+        h, w = (min(side * min(ratios), have) for side, have in zip(size, extent, strict=True))  # not by rounding more
         top, left = (extent[0] - h) / 2, (extent[1] - w) / 2
-        return left, top, left + w, top + h
+        return left, top, min(left + w, extent[1]), min(top + h, extent[0])
     short = ratios.index(min(ratios))
     covered = round(size[short] / share)
     edges = []

@@ -63,8 +63,8 @@ class Geometry:
     def box(self, y: int = 0, x: int = 0) -> tuple[int, int, int, int]:
         """Return what unit (y, x) sees of the picture: top, left, bottom, right; the last two are not seen.
 
-        It is the least box within the picture that no pixel outside of can change the unit. At a border it may hold
-        pixels that the unit does not see, where a layer before reads padding past maps that leave pixels unseen.
+        No pixel outside of it can change the unit. It may hold pixels that the unit does not see: between the places
+        that a dilated layer reads, and at a border, where a layer reads padding past maps that leave pixels unseen.
         """
         top, bottom = _clipped(self.axes[0].interval(y), self.picture[0])
         left, right = _clipped(self.axes[1].interval(x), self.picture[1])

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from striate.inside.phantom import mode, phantom
-from striate.inside.tracing import Answer, Call, Watch, memory_of, refusing, tensors
+from striate.inside.tracing import Answer, Call, Watch, kind_of, memory_of, refusing, tensors
 
 STATE = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2}  # values kept a weight; of sgd and rmsprop, with momentum
 
@@ -92,7 +92,7 @@ def training_memory(network: nn.Module, shape: Sequence[int], *, batch: int, opt
         DoesNotApply: the network cannot take such pictures, or not so few in training.
     """
     ghost = phantom(network)
-    images = torch.empty(batch, *shape, device="meta")
+    images = torch.empty(batch, *shape, device="meta", dtype=kind_of(network))
     held = [*ghost.parameters(), *ghost.buffers()]
     alive = _Alive([*held, images])
     heads = {"auxiliary": True} if len(getattr(ghost, "auxiliary", ())) else {}

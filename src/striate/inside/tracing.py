@@ -157,7 +157,7 @@ def trace(network: nn.Module, shape: Sequence[int], *, batch: int = 1) -> Trace:
     """
     ghost = phantom(network)
     events: list[Call | Answer] = []
-    images = torch.empty(batch, *shape, device="meta")
+    images = torch.empty(batch, *shape, device="meta", dtype=kind_of(network))
     with mode(ghost, training=False), torch.no_grad(), refusing(network, shape), Watch(ghost, events.append).running():
         scores = ghost(images)
     return Trace(ghost, images, tuple(events), scores)
@@ -186,6 +186,11 @@ def tensors(value: Any) -> Iterator[Tensor]:
             yield from tensors(part)
     elif isinstance(value, dict):
         yield from tensors(list(value.values()))
+
+
+def kind_of(network: nn.Module) -> torch.dtype:
+    """Return the kind of number that the network computes in: that of its first weight."""
+    return next((weight.dtype for weight in network.parameters() if weight.is_floating_point()), torch.float32)
 
 
 def memory_of(tensor: Tensor) -> int:

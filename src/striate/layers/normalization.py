@@ -14,6 +14,7 @@ class LocalResponseNorm(nn.Module):
 
     def __init__(self, size: int = 5, *, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> None:
         super().__init__()
+        _require_middle(size)
         self.size, self.k, self.alpha, self.beta = size, k, alpha, beta
 
     def forward(self, x: Tensor) -> Tensor:
@@ -36,8 +37,7 @@ class LocalResponseNormWithin(nn.Module):
 
     def __init__(self, size: int = 5, *, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75) -> None:
         super().__init__()
-        if size % 2 == 0:
-            raise ValueError(f"a window of {size} has no middle: take an odd number")
+        _require_middle(size)
         self.size, self.k, self.alpha, self.beta = size, k, alpha, beta
 
     def forward(self, x: Tensor) -> Tensor:
@@ -50,3 +50,8 @@ class LocalResponseNormWithin(nn.Module):
     def extra_repr(self) -> str:
         """Return the constants, for the printed network."""
         return f"{self.size}, k={self.k:g}, alpha={self.alpha:g}, beta={self.beta:g}"
+
+
+def _require_middle(size: int) -> None:
+    if size % 2 == 0:
+        raise ValueError(f"a window of {size} has no middle: take an odd number")
