@@ -224,7 +224,7 @@ _ROWS = [  # a row: name, year, parameters, MACs, depth, title, its own options
             {}),
     ),
     *_family("airbench", _CIFAR, {},
-        ("airbench94", 2024, 1_971_640, 118_147_360, 8, "6 convolutions, 94 % in seconds on a GPU; 1,152 are fixed", {}),
+        ("airbench94", 2024, 1_971_640, 118_147_360, 8, "6 convolutions, 94 % in seconds on a GPU; 1,152 fixed", {}),
     ),
     *_family("convnet", _GRAY, {"activation": "relu", "pool": "max"},
         ("lecture_mnist_conv", 2019, 11_274, 791_840, 3, "the lectures' network for MNIST: 5x5x8, 5x5x16", {}),
