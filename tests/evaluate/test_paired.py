@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from striate.evaluate.paired import bootstrap_difference, compare, holm, mcnemar, resampled_means
+from striate.evaluate.paired import (
+    accuracy_over_trainings,
+    bootstrap_difference,
+    compare,
+    holm,
+    mcnemar,
+    resampled_means,
+)
 
 COUNTS = st.tuples(st.integers(0, 4000), st.integers(0, 4000))
 
@@ -127,6 +134,14 @@ def test_of_one_training_against_many_the_spread_of_the_many_stands_for_both() -
     alone = compare(many[0], many[2])
     both = compare(many, many[2])
     assert both.high - both.low > alone.high - alone.low
+
+
+def test_the_accuracy_of_many_trainings_has_a_wider_interval_than_that_of_one() -> None:
+    right = np.random.default_rng(7).random((4, 500)) < np.array([[0.86], [0.9], [0.94], [0.9]])
+    found = accuracy_over_trainings(right)
+    assert found.value == pytest.approx(right.mean())
+    assert found.high - found.low > 0.05
+    assert accuracy_over_trainings(np.ones((3, 50), bool)).to_dict()["high"] == 1.0
 
 
 def test_other_pictures_cannot_be_compared() -> None:

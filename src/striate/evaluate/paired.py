@@ -159,30 +159,50 @@ def resampled_means(values: Values, *, resamples: int = RESAMPLES, seed: int = 0
     return means
 
 
-def _over_trainings(one: Right, other: Right, level: float = LEVEL) -> tuple[tuple[float, float], float]:
-    """Return limits and p of the difference, with Welch's and Satterthwaite's degrees of freedom.
+def accuracy_over_trainings(right: ArrayLike, level: float = LEVEL) -> Interval:
+    """Estimate the accuracy of a recognizer, of other pictures and of other trainings.
 
-    The variance has a part from the pictures, that of the mean gain per picture, and one from the trainings of
-    either, that of their accuracies. What only shows in a training on a picture is in both, so it errs to the safe
-    side. Of a recognizer trained once the spread is unknown: that of the other stands for it.
+    Args:
+        right: (S, N) booleans of S trainings that differ by their seed alone, at least two.
+        level: the share of such intervals that hold the truth, about.
     """
-    gains = one.mean(0) - other.mean(0)
+    trainings = np.asarray(right, bool)
+    found, count = trainings.mean(0), len(trainings)
+    spread = float(trainings.mean(1).var(ddof=1)) / count
+    (low, high), _ = _students(found, [(spread, count - 1)], level)
+    return Interval(float(found.mean()), max(0.0, low), min(1.0, high), "t over pictures and trainings")
+
+
+def _over_trainings(one: Right, other: Right, level: float = LEVEL) -> tuple[tuple[float, float], float]:
+    """Return limits and p of the difference.
+
+    Of a recognizer that was trained once the spread is unknown: that of the other stands for it.
+    """
     spreads = [float(right.mean(1).var(ddof=1)) if len(right) > 1 else None for right in (one, other)]
-    pictures = gains.size
-    parts = [(float(gains.var(ddof=1)) / pictures if pictures > 1 else 0.0, pictures - 1)]
+    parts = []
     for right, own, others in ((one, *spreads), (other, *reversed(spreads))):
         spread = own if own is not None else others
         assert spread is not None
-        parts.append((spread / len(right), max(one.shape[0], other.shape[0]) - 1 if own is None else len(right) - 1))
+        parts.append((spread / len(right), max(len(one), len(other)) - 1 if own is None else len(right) - 1))
+    return _students(one.mean(0) - other.mean(0), parts, level)
+
+
+def _students(values: Values, others: Sequence[tuple[float, int]], level: float) -> tuple[tuple[float, float], float]:
+    """Return the limits of the mean of `values` (N,), and the p-value of its being 0.
+
+    Its variance has a part from the pictures and `others`, those from trainings, each with its degrees of freedom;
+    theirs together are Welch's and Satterthwaite's. What only shows in one training on one picture is in both, so it
+    errs to the safe side.
+    """
+    count, mean = len(values), float(values.mean())
+    parts = [(float(values.var(ddof=1)) / count if count > 1 else 0.0, count - 1), *others]
     variance = sum(part for part, _ in parts)
-    mean = float(gains.mean())
     if variance == 0:
         return (mean, mean), 1.0 if mean == 0 else 0.0
     special = _special()
     freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts if degrees)
-    error = variance**0.5
-    half = float(special.stdtrit(freedom, 0.5 + level / 2)) * error
-    return (mean - half, mean + half), float(2 * special.stdtr(freedom, -abs(mean) / error))
+    half = float(special.stdtrit(freedom, 0.5 + level / 2)) * variance**0.5
+    return (mean - half, mean + half), float(2 * special.stdtr(freedom, -abs(mean) / variance**0.5))
 
 
 def _special() -> ModuleType:
