@@ -19,7 +19,7 @@ from striate.core import ranks
 
 if TYPE_CHECKING:
     from striate.inside.summary import Summary
-    from striate.recognize.recognizer import NetworkRecognizer
+    from striate.recognize.load import Loaded
     from striate.train.evaluation import Evaluation
     from striate.train.run import Run
 
@@ -122,8 +122,8 @@ def evaluate(
     )
 
 
-def load(path: str | Path) -> NetworkRecognizer:
-    """Return the recognizer of a run directory, or of a folder that one was saved to.
+def load(path: str | Path) -> Loaded:
+    """Return the recognizer of a run directory, or of a folder that one was saved to: a network's, or an ensemble.
 
     Raises:
         DataError: there is none, or its network is made by a function that you have not named; see `zoo.consent`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -15,13 +15,12 @@ from striate.core import seeds
 from striate.data.preprocess import Preprocess
 from striate.inside.memory import STATE
 from striate.inside.summary import summarize
+from striate.recognize.ensemble import Ensemble
 from striate.recognize.load import place
 from striate.recognize.predict import Recognizer
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.runtime import memory
 from striate.train.run import Run
-
-Images = Callable[[Preprocess, int], NDArray[np.uint8]]
 
 AT_ONCE = 32  # pictures that are answered at once
 _SECONDS = 0.6  # of measuring one recognizer
@@ -35,7 +34,7 @@ class Size:
     Args:
         parameters: that answering needs; None where there are none to count, as in a forest.
         macs: multiply-accumulates for one picture; None where nobody counts them.
-        memory: bytes that a step of its training takes, computed; None where there are no steps.
+        memory: bytes that a step of its training takes, computed; None where there are no steps, as in an ensemble.
     """
 
     parameters: int | None = None
@@ -51,6 +50,9 @@ def size_of(recognizer: Recognizer, *, batch: int, optimizer: str = "sgd") -> Si
         batch: pictures in a step of its training.
         optimizer: of its training.
     """
+    if isinstance(recognizer, Ensemble):
+        sizes = [size_of(member, batch=batch) for member in recognizer.members]
+        return Size(_sum([size.parameters for size in sizes]), _sum([size.macs for size in sizes]))
     if not isinstance(recognizer, NetworkRecognizer):
         return Size()
     shape = (recognizer.preprocess.channels, *recognizer.preprocess.size)
@@ -94,3 +96,8 @@ def training_seconds(path: Path) -> float | None:
     """Return how long the run in `path` trained, validation after each epoch included."""
     found = Run(path).read_json("environment.json").get("seconds")
     return None if found is None else float(found)
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None

@@ -108,11 +108,11 @@ def read(paths: Sequence[Path]) -> list[Entrant]:
     runs = [Run(path) for path in dict.fromkeys(path.resolve() for path in paths)]
     if len(runs) < 2:
         raise DataError("one run alone cannot be compared: name two or more")
-    found = [_read(run) for run in runs]
+    found = [answered_by(run, judged_by(run)) for run in runs]
     first = found[0]
     for other in found[1:]:
         check_same(first, other)
-    return _grouped([_in_order_of(first.run.classes, answered) for answered in found])
+    return _grouped([in_order_of(first.classes, answered) for answered in found])
 
 
 def check_same(first: Answered, other: Answered) -> None:
@@ -167,12 +167,17 @@ def recipe_of(run: Run) -> dict[str, Any]:
         raise DataError(f"{run.path / 'recipe.toml'} cannot be read: {error}") from None
 
 
-def _read(run: Run) -> Answered:
-    metrics = run.metrics
-    part = next((part for part in ("test", "val") if part in metrics), None)
-    path = run.path / "predictions.parquet"
-    if part is None or not path.is_file():
+def judged_by(run: Run) -> str:
+    """Return the part that a finished run is judged by: "test", or "val" where it has no test pictures."""
+    part = next((part for part in ("test", "val") if part in run.metrics), None)
+    if part is None or not (run.path / "predictions.parquet").is_file():
         raise DataError(f"{run.path} kept no answers: nothing was held out, so there is nothing to compare it by")
+    return part
+
+
+def answered_by(run: Run, part: str) -> Answered:
+    """Read what a finished run answered to the pictures of one part."""
+    path = run.path / "predictions.parquet"
     table = pq.read_table(path)
     table = table.filter(pc.equal(table["split"], part))
     rows = table["row"].to_numpy().astype(np.int64)
@@ -181,12 +186,22 @@ def _read(run: Run) -> Answered:
     hashes = np.array(run.split.hashes.take(pa.array(rows)).to_pylist())
     order = np.lexsort((names, hashes))  # copies of a picture come together, by their label
     answered = table["scores"].is_valid().to_numpy()
-    temperature = metrics[part].get("calibration", {}).get("temperature") or 1.0
+    temperature = run.metrics[part].get("calibration", {}).get("temperature") or 1.0
     scores = _scores(table, answered, len(run.classes), path)
     return Answered(
         run, run.classes, part, hashes[order], names[order], rows[order], labels[order], scores[order],
         answered[order], temperature,
     )  # fmt: skip
+
+
+def in_order_of(classes: tuple[str, ...], found: Answered) -> Answered:
+    """Return the same answers with classes in another order."""
+    if found.classes == classes:
+        return found
+    columns = [found.classes.index(name) for name in classes]
+    place = {name: label for label, name in enumerate(classes)}
+    labels = np.array([place[name] for name in found.names.tolist()], np.int64)
+    return replace(found, classes=classes, labels=labels, scores=found.scores[:, columns])
 
 
 def _scores(table: pa.Table, answered: NDArray[np.bool_], classes: int, path: Path) -> NDArray[np.float64]:
@@ -196,16 +211,6 @@ def _scores(table: pa.Table, answered: NDArray[np.bool_], classes: int, path: Pa
     scores = np.zeros((len(answered), classes))
     scores[answered] = scoring.as_scores(flat.reshape(-1, classes), classes)
     return scores
-
-
-def _in_order_of(classes: tuple[str, ...], found: Answered) -> Answered:
-    """Return the same answers with classes in another order."""
-    if found.classes == classes:
-        return found
-    columns = [found.classes.index(name) for name in classes]
-    place = {name: label for label, name in enumerate(classes)}
-    labels = np.array([place[name] for name in found.names.tolist()], np.int64)
-    return replace(found, classes=classes, labels=labels, scores=found.scores[:, columns])
 
 
 def _grouped(found: Sequence[Answered]) -> list[Entrant]:

@@ -85,7 +85,9 @@ def _headline(contents: Contents) -> dict[str, Any]:
     measured = contents.measured
     return {
         "verdict": words.verdict(str(contents.recipe["model"]), contents.part, measured),
-        "cautions": words.cautions(contents.part, measured, contents.recipe.get("seed")),
+        "cautions": words.cautions(
+            contents.part, measured, contents.recipe.get("seed"), members=len(contents.recipe.get("members", ()))
+        ),
         "common": max((e["pictures"] for e in measured["per_class"]), default=0) / measured["pictures"]
         if measured
         else 0,

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from striate.core.errors import DataError
 from striate.core.progress import say
 from striate.data.examine import with_hashes
-from striate.data.store import Store
 from striate.data.table import Table
-from striate.data.views import views as views_of
 from striate.evaluate import accuracy
-from striate.recognize.recognizer import NetworkRecognizer
+from striate.recognize.load import Loaded
+from striate.recognize.rows import answer_rows
 from striate.runtime.processes import Group, together
-from striate.runtime.together import infer_together
 from striate.sources import open_table
 from striate.train.run import Run
 
@@ -91,13 +89,11 @@ def _evaluate(
     if seen:
         say(f"warn: {run.path} was trained on or chosen by {seen} of these {len(rows)} pictures", quiet=quiet)
     counts = {"ignored": len(left_out), "seen": seen}
-    seed = run.recipe.seed
+    seed = run.seed
     return _measure(recognizer, table, rows, name, group=group, **counts, views=views, seed=seed, quiet=quiet)
 
 
-def _own(
-    run: Run, recognizer: NetworkRecognizer, data_root: str | None, group: Group, *, views: str, quiet: bool
-) -> Evaluation:
+def _own(run: Run, recognizer: Loaded, data_root: str | None, group: Group, *, views: str, quiet: bool) -> Evaluation:
     saved = run.data
     table = with_hashes(open_table(saved["location"], data_root=data_root or saved["data_root"]), quiet=quiet)
     if table.fingerprint != saved["fingerprint"]:
@@ -109,12 +105,12 @@ def _own(
     rows = run.split.rows(part)
     if len(rows) == 0:
         raise DataError(f"{run.path} has neither test nor validation pictures: name some to evaluate on")
-    seed = run.recipe.seed
+    seed = run.seed
     return _measure(recognizer, table, rows, part, group=group, views=views, seed=seed, quiet=quiet)
 
 
 def _measure(
-    recognizer: NetworkRecognizer,
+    recognizer: Loaded,
     table: Table,
     rows: NDArray[np.int64],
     part: str,
@@ -127,21 +123,17 @@ def _measure(
     quiet: bool,
 ) -> Evaluation:
     temperature = None if part == "val" else recognizer.temperature
-    looks = views_of(views, recognizer.preprocess.size)
-    store = Store(table, recognizer.preprocess)
-    answer = infer_together(
-        group,
-        recognizer.network,
-        store,
+    told = answer_rows(
+        recognizer,
+        table,
         rows,
-        recognizer.plan,
-        classes=len(recognizer.classes),
+        group=group,
+        views=views,
+        temperature=temperature,
         label="evaluating",
         quiet=quiet,
-        looks=looks,
-        temperature=temperature or 1.0,
     )
-    store.close()
+    answer = told.answers
     labels = table.labels[rows]
     metrics = accuracy.measure(
         answer.scores[answer.answered],
@@ -151,9 +143,9 @@ def _measure(
         temperature=temperature,
         seed=seed,
     )
-    if len(looks) > 1:
+    if told.looks > 1:
         metrics["views"] = views
-    lost = [(table.name(row), store.reason(row) or "") for row in rows[~answer.answered].tolist()]
+    lost = [(table.name(row), told.reasons[row]) for row in rows[~answer.answered].tolist()]
     return Evaluation(part, metrics, ignored, lost, seen)
 
 
