@@ -7,27 +7,66 @@ from typer import Argument, Option
 
 from striate.cli.printing import document, say, table
 from striate.cli.results import plain
+from striate.core.errors import RecipeError
 
 EXAMPLES = (
     "striate compare runs/a runs/b runs/c",
-    "striate compare runs/a runs/b --out runs/a-and-b --json",
+    "striate compare digits --models linear,mlp,lenet5,resnet20 --budget 10m",
+    "striate compare photos/ --models alexnet,resnet18 --budget 5e --seeds 3 --jobs 2",
+    "striate compare --resume runs/digits-comparison",
 )
 
 
 def compare(
     what: Annotated[
-        list[Path], Argument(metavar="RUN...", help="Finished runs that were tested on the same pictures.")
-    ],
-    out: Annotated[
-        Path | None, Option(metavar="FOLDER", help="Where the page goes; one that exists is kept, the new gets -2.")
+        list[str] | None,
+        Argument(metavar="DATA|RUN...", help="Pictures to train on, with --models; or finished runs."),
     ] = None,
+    models: Annotated[
+        str | None, Option(metavar="A,B,...", help="Train these on DATA: names that `striate train --model` takes.")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        Option(metavar="30m|10e", help="A time for all together (s, m, h), or epochs each; by default their recipes'."),
+    ] = None,
+    seeds: Annotated[int, Option(metavar="N", min=1, help="Train each from so many seeds.")] = 1,
+    jobs: Annotated[int, Option(metavar="N", min=1, help="Train so many at once.")] = 1,
+    out: Annotated[
+        Path | None, Option(metavar="FOLDER", help="Where all goes; one that exists is kept, the new gets -2.")
+    ] = None,
+    data_root: Annotated[Path | None, Option(metavar="FOLDER", help="Where the files of a known set lie.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        Option("--set", metavar="FIELD=VALUE", help="A field of all recipes; may be given often."),
+    ] = None,
+    resume: Annotated[Path | None, Option(metavar="FOLDER", help="Go on with a comparison that was stopped.")] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON document instead of a table.")] = False,
 ) -> None:
-    """Compare recognizers on the same pictures: which is better, how surely, at what price."""
+    """Compare classifiers on the same pictures: which is better, how surely, at what price.
+
+    Finished runs are compared as they are, if they were tested on the same pictures. Or models are trained on DATA,
+    all on the same split, each by its own recipe within the budget. The page shows who beats whom, accuracy against
+    operations, time and parameters, and the pictures that they disagree on; one sentence says which to take.
+    """
+    from striate.compare.of_data import Wish, begin, go_on
     from striate.compare.of_runs import compare_runs
     from striate.core.files import free_name
 
-    done = compare_runs(what, free_name(out or Path("runs/comparison")))
+    named = what or []
+    if resume is not None:
+        if named or models or budget or out:
+            raise RecipeError(f"--resume goes on as {resume} began: leave the rest out")
+        done = go_on(resume, lanes=jobs)
+    elif models is not None:
+        if len(named) != 1:
+            raise RecipeError(f"--models are trained on one set of pictures, and {len(named)} are named")
+        chosen = [name.strip() for name in models.split(",") if name.strip()]
+        root = None if data_root is None else str(data_root.resolve())
+        done = begin(Wish(named[0], chosen, budget, seeds, jobs, out, root, settings or ()))
+    else:
+        if budget or seeds > 1 or settings:
+            raise RecipeError("--budget, --seeds and --set are for training: name DATA, and --models to train on it")
+        done = compare_runs([Path(name) for name in named], free_name(out or Path("runs/comparison")))
     if as_json:
         document({"folder": done.folder, "page": done.page, **done.found})
         return
