@@ -1,7 +1,7 @@
 """Compare recognizers on the same pictures: which is better, how surely, at what price."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
@@ -31,6 +31,9 @@ def compare(
     ] = None,
     seeds: Annotated[int, Option(metavar="N", min=1, help="Train each from so many seeds.")] = 1,
     jobs: Annotated[int, Option(metavar="N", min=1, help="Train so many at once.")] = 1,
+    engine: Annotated[
+        Literal["local", "ray"], Option(metavar="local|ray", help="Who runs the trainings; ray: Ray, if installed.")
+    ] = "local",
     out: Annotated[
         Path | None, Option(metavar="FOLDER", help="Where all goes; one that exists is kept, the new gets -2.")
     ] = None,
@@ -56,13 +59,13 @@ def compare(
     if resume is not None:
         if named or models or budget or out:
             raise RecipeError(f"--resume goes on as {resume} began: leave the rest out")
-        done = go_on(resume, lanes=jobs)
+        done = go_on(resume, lanes=jobs, name=engine)
     elif models is not None:
         if len(named) != 1:
             raise RecipeError(f"--models are trained on one set of pictures, and {len(named)} are named")
         chosen = [name.strip() for name in models.split(",") if name.strip()]
         root = None if data_root is None else str(data_root.resolve())
-        done = begin(Wish(named[0], chosen, budget, seeds, jobs, out, root, settings or ()))
+        done = begin(Wish(named[0], chosen, budget, seeds, jobs, engine, out, root, settings or ()))
     else:
         if budget or seeds > 1 or settings:
             raise RecipeError("--budget, --seeds and --set are for training: name DATA, and --models to train on it")

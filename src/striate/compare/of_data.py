@@ -15,7 +15,7 @@ from typing import Any
 from striate.compare import budget as budgets
 from striate.compare import jobs as ledgers
 from striate.compare.budget import Budget, Need
-from striate.compare.engines import Engine, engine
+from striate.compare.engines import Engine, Name, engine
 from striate.compare.jobs import Job, Ledger, State
 from striate.compare.of_runs import RESULT, Compared, compare_runs
 from striate.compare.sizing import size
@@ -47,6 +47,7 @@ class Wish:
         budget: as the user wrote it; None: every model by its own recipe.
         seeds: trainings of each.
         lanes: how many train at once.
+        engine: local or ray; see `engines.engine`.
         out: the folder; an existing name gets a number.
         data_root: where the files of a known set lie.
         settings: recipe fields for all.
@@ -58,6 +59,7 @@ class Wish:
     budget: str | None = None
     seeds: int = 1
     lanes: int = 1
+    engine: Name = "local"
     out: Path | None = None
     data_root: str | None = None
     settings: Sequence[str] = ()
@@ -86,10 +88,10 @@ def begin(wish: Wish) -> Compared:
     with alone(ledger.folder):
         if budget.seconds is not None:
             ledger = _sized(ledger, budget, wish)
-        return _carried_out(ledger, wish.lanes, began, quiet=wish.quiet)
+        return _carried_out(ledger, wish.lanes, wish.engine, began, quiet=wish.quiet)
 
 
-def go_on(folder: Path, *, lanes: int = 1, quiet: bool = False) -> Compared:
+def go_on(folder: Path, *, lanes: int = 1, name: Name = "local", quiet: bool = False) -> Compared:
     """Carry a stopped comparison on; what is finished is not repeated.
 
     Raises:
@@ -108,7 +110,7 @@ def go_on(folder: Path, *, lanes: int = 1, quiet: bool = False) -> Compared:
             models = list(dict.fromkeys(job.model for job in ledger.jobs))
             wish = Wish(ledger.data, models, lanes=lanes, data_root=ledger.data_root, quiet=quiet)
             ledger = _sized(ledger, budgets.parse(ledger.budget), wish)
-        return _carried_out(ledger, lanes, began, quiet=quiet)
+        return _carried_out(ledger, lanes, name, began, quiet=quiet)
 
 
 def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
@@ -151,12 +153,12 @@ def _sized(ledger: Ledger, budget: Budget, wish: Wish) -> Ledger:
     return replace(ledger, jobs=jobs, needs={model: vars(need) for model, need in needs.items()})
 
 
-def _carried_out(ledger: Ledger, lanes: int, began: float, *, quiet: bool) -> Compared:
+def _carried_out(ledger: Ledger, lanes: int, name: Name, began: float, *, quiet: bool) -> Compared:
     result = ledger.folder / RESULT
     if result.is_file() and not ledger.of(State.WAITING):
         return Compared(ledger.folder, json.loads(result.read_text(encoding="utf-8")))
     try:
-        with engine(lanes, quiet=quiet) as running:
+        with engine(name, lanes, quiet=quiet) as running:
             ledger = Course(ledger, lanes, began, quiet=quiet).run(running)
     except (Interrupted, KeyboardInterrupt):
         raise Interrupted(f"stopped; nothing is lost. Go on with: striate compare --resume {ledger.folder}") from None
