@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from striate.compare.engines import engine
+from striate.compare import engines
 from striate.compare.of_data import Wish, begin
 from striate.core.errors import PlanError
 
@@ -30,9 +30,9 @@ def test_two_at_once_are_as_good_as_one_after_the_other(tmp_path: Path) -> None:
 
 
 def test_ray_must_be_installed_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("striate.compare.engines.find_spec", lambda name: None)
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
     with pytest.raises(PlanError, match="pip install ray"):
-        engine("ray", 2)
+        engines.engine("ray", 2)
 
 
 def test_ray_trains_on_a_local_cluster(tmp_path: Path) -> None:

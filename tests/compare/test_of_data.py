@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from striate.compare import jobs as ledgers
 from striate.compare import of_data
 from striate.compare.jobs import Job, Ledger, State, make_jobs
 from striate.compare.jobs import read as read_ledger
@@ -71,7 +72,7 @@ def test_a_comparison_killed_half_way_and_resumed_gives_the_same_table(done: Any
 def test_a_model_that_cannot_be_trained_is_named_and_the_others_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("striate.compare.jobs.report", lambda run, quiet: (run.path / "report.html").touch())
+    monkeypatch.setattr(ledgers, "report", lambda run, quiet: (run.path / "report.html").touch())
     settings = (*SETTINGS, "options.activation=tanh")  # which a perceptron of one layer does not have
     wish = Wish(
         "digits", ["mlp_300", "linear", "mlp"], "1e", seeds=2, out=tmp_path / "c", settings=settings, quiet=True

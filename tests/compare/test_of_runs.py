@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from striate.compare.of_runs import Compared, compare_runs
+import striate
+from striate.compare import of_runs
+from striate.compare.of_runs import Compared
+from striate.core.errors import RecipeError
 
 FIGURES = {"operations.png", "time.png", "density.png", "learned_epochs.png", "learned_seconds.png"}
 
@@ -14,7 +17,7 @@ FIGURES = {"operations.png", "time.png", "density.png", "learned_epochs.png", "l
 @pytest.fixture(scope="module")
 def done(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Compared:
     paths = [runs[name] for name in ("linear", "mlp", "mlp-again")]
-    return compare_runs(paths, tmp_path_factory.mktemp("comparison"), quiet=True)
+    return striate.compare(*paths, out=tmp_path_factory.mktemp("comparison") / "all", quiet=True)
 
 
 def test_every_price_is_there(done: Compared) -> None:
@@ -43,8 +46,14 @@ def test_the_page_holds_everything_itself_and_names_all(done: Compared) -> None:
 def test_where_the_data_is_gone_the_page_has_no_pictures_and_says_why(
     runs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("striate.compare.of_runs._table", lambda entrant: (None, "the disk was taken out."))
-    found = compare_runs([runs["linear"], runs["mlp"]], tmp_path / "there", quiet=True)
+    monkeypatch.setattr(of_runs, "_table", lambda entrant: (None, "the disk was taken out."))
+    found = striate.compare(runs["linear"], runs["mlp"], out=tmp_path / "there", quiet=True)
     page = found.page.read_text()
     assert "the disk was taken out." in page
     assert "background-image" not in page
+
+
+def test_what_is_for_training_is_refused_for_finished_runs(runs: dict[str, Path]) -> None:
+    for wrong in ({"budget": "3m"}, {"seeds": 2}, {"models": ["linear", "mlp"]}, {"resume": runs["mlp"]}):
+        with pytest.raises(RecipeError):
+            striate.compare(runs["linear"], runs["mlp"], quiet=True, **wrong)

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
+import striate
 from striate.cli.printing import document, say, table
 from striate.cli.results import plain
-from striate.core.errors import RecipeError
 
 EXAMPLES = (
     "striate compare runs/a runs/b runs/c",
@@ -51,25 +51,11 @@ def compare(
     all on the same split, each by its own recipe within the budget. The page shows who beats whom, accuracy against
     operations, time and parameters, and the pictures that they disagree on; one sentence says which to take.
     """
-    from striate.compare.of_data import Wish, begin, go_on
-    from striate.compare.of_runs import compare_runs
-    from striate.core.files import free_name
-
-    named = what or []
-    if resume is not None:
-        if named or models or budget or out:
-            raise RecipeError(f"--resume goes on as {resume} began: leave the rest out")
-        done = go_on(resume, lanes=jobs, name=engine)
-    elif models is not None:
-        if len(named) != 1:
-            raise RecipeError(f"--models are trained on one set of pictures, and {len(named)} are named")
-        chosen = [name.strip() for name in models.split(",") if name.strip()]
-        root = None if data_root is None else str(data_root.resolve())
-        done = begin(Wish(named[0], chosen, budget, seeds, jobs, engine, out, root, settings or ()))
-    else:
-        if budget or seeds > 1 or settings:
-            raise RecipeError("--budget, --seeds and --set are for training: name DATA, and --models to train on it")
-        done = compare_runs([Path(name) for name in named], free_name(out or Path("runs/comparison")))
+    chosen = None if models is None else [name.strip() for name in models.split(",") if name.strip()]
+    done = striate.compare(
+        *(what or ()), models=chosen, budget=budget, seeds=seeds, jobs=jobs, engine=engine, out=out,
+        data_root=data_root, settings=settings or (), resume=resume,
+    )  # fmt: skip
     if as_json:
         document({"folder": done.folder, "page": done.page, **done.found})
         return

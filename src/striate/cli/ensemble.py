@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Option
 
+import striate
 from striate.cli.printing import document, say
 from striate.cli.results import plain, verdict
 from striate.core.errors import DataError
@@ -34,11 +35,9 @@ def ensemble(
     The ensemble is a run like any other: evaluate, predict and compare take it. It holds copies of its members.
     """
     from striate.compare.amounts import points
-    from striate.compare.ensemble import make
-    from striate.report.of_run import report
 
-    made = make(runs, out, weights=_weights(weights), average=average)
-    page = report(made.run)
+    made = striate.ensemble(*runs, out=out, weights=_weights(weights), average=average)
+    page = made.run.path / "report.html"
     if as_json:
         gain = {"over": made.best, "part": made.part, **made.gain.to_dict()}
         document(
