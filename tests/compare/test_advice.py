@@ -17,13 +17,14 @@ def found(told: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
         names = ("slow", "quick"), ("slow", "poor"), ("quick", "poor")
         pairs = [
             {
-                "first": one, "second": other, "difference": 0.01, "low": -0.01, "high": 0.03, "p": 0.2, "p_holm": 0.2,
+                "first": one, "second": other, "difference": 0.01, "low": -0.01, "high": 0.03,
+                "p": 0.2 if other in undecided else 0.001, "p_holm": 0.6 if other in undecided else 0.003,
                 "only_first": 5, "only_second": 3, "better": None if other in undecided else one,
             }
             for one, other in names
         ]  # fmt: skip
         several = [{**entry, "runs": entry["runs"] * runs} for entry in (slow, quick, poor)]
-        return {"recognizers": several, "pairs": pairs, "part": part, "pictures": 400}
+        return {"recognizers": several, "pairs": pairs, "part": part, "pictures": 400, "significant": 0.05}
 
     return make
 
@@ -46,6 +47,13 @@ def test_a_cheap_one_that_is_undecided_only_against_others_is_not_advised(found:
     case = found("quick")
     case["pairs"][2]["better"] = None  # quick and poor
     assert advised(case)["name"] == "quick"
+
+
+def test_what_only_the_correction_for_many_pairs_leaves_open_is_not_advised(found: Any) -> None:
+    case = found()
+    case["pairs"][0] |= {"p": 0.02, "p_holm": 0.06, "better": None}  # slow and quick
+    assert advised(case)["name"] == "slow"
+    assert advice(case).endswith("; every other, looked at by itself, is significantly worse.")
 
 
 def test_cautions_name_validation_single_seeds_and_other_training_pictures(found: Any) -> None:

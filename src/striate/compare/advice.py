@@ -13,9 +13,9 @@ Plain = dict[str, Any]
 
 def advised(found: Plain) -> Plain:
     """Return the recognizer that answers in the least time of those that are not significantly worse than the best."""
-    best = found["recognizers"][0]
-    standing = [best, *(told for told in found["recognizers"][1:] if not _beaten(found, best, told))]
-    return min(standing, key=lambda told: (told["prediction_seconds"] is None, told["prediction_seconds"] or 0.0))
+    return min(
+        _standing(found), key=lambda told: (told["prediction_seconds"] is None, told["prediction_seconds"] or 0.0)
+    )
 
 
 def advice(found: Plain) -> str:
@@ -56,21 +56,28 @@ def cautions(found: Plain, *, same_training: bool, failed: int = 0) -> list[str]
     return said
 
 
+def _standing(found: Plain) -> list[Plain]:
+    """Return the best and those that are not significantly worse, each looked at by itself.
+
+    Without the correction for many pairs: it guards against finding differences, and here the harm is to overlook one.
+    """
+    best, *others = found["recognizers"]
+    between = [pair(found, best["name"], told["name"]) for told in others]
+    return [best, *(told for told, entry in zip(others, between, strict=True) if entry["p"] > found["significant"])]
+
+
 def _the_best(found: Plain, best: Plain) -> str:
     others = found["recognizers"][1:]
     share = words.percent(best["accuracy"]["value"])
-    beaten = [told for told in others if _beaten(found, best, told)]
-    if len(beaten) == len(others):
+    if all(pair(found, best["name"], told["name"])["better"] == best["name"] for told in others):
         than = "the other" if len(others) == 1 else "every other"
         return f"Take {best['name']}: right on {share}, significantly better than {than}."
+    if len(_standing(found)) == 1:
+        return f"Take {best['name']}: right on {share}; every other, looked at by itself, is significantly worse."
     return (
         f"Take {best['name']}: right on {share}, and of those that are not significantly worse none answers in less "
         f"time ({brief(best['prediction_seconds'])} a picture)."
     )
-
-
-def _beaten(found: Plain, best: Plain, told: Plain) -> bool:
-    return bool(pair(found, best["name"], told["name"])["better"] == best["name"])
 
 
 def _times(slow: float, quick: float) -> str:
