@@ -56,8 +56,10 @@ def ensemble(
 
 
 def _weights(text: str) -> Literal["equal", "fit"] | list[float]:
-    if text == "equal" or text == "fit":  # noqa: PLR1714 so that its type is known
-        return text
+    if text == "fit":
+        return "fit"
+    if text == "equal":
+        return "equal"
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:

@@ -106,7 +106,7 @@ def learned(curves: Sequence[Curve], by: str) -> Figure:
     in_percent(axes)
     axes.set_title(f"Validation accuracy by {'epoch' if by == 'epochs' else 'training time'}")
     names = [curve.name for curve in shown]
-    points = [list(zip(*line.get_data(), strict=True)) for line in axes.lines]
+    points = [_points(getattr(curve, by), curve.accuracy) for curve in shown]
     lasts = [line[-1] for line in points]
     if by == "epochs":
         _room_for(figure, names)
@@ -203,6 +203,11 @@ def _area_key(axes: Axes, told: Sequence[Plain]) -> None:
     most = max(told, key=lambda entry: entry["parameters"])
     said = f"area: parameters; {most['name']} has {short(most['parameters'])}"
     axes.text(1.0, 1.02, said, transform=axes.transAxes, ha="right", va="bottom", fontsize=8.5, color=MUTED)
+
+
+def _points(at: NDArray[np.float64], values: NDArray[np.float64]) -> list[labels.Point]:
+    seen = np.isfinite(values)
+    return [(float(x), float(y)) for x, y in zip(at[seen], values[seen], strict=True)]
 
 
 def _time_axis(axes: Axes, by: str) -> None:

@@ -24,7 +24,9 @@ from striate.core.progress import say
 from striate.evaluate import accuracy, calibration, paired
 from striate.evaluate.scores import Scores
 from striate.recognize.ensemble import Average, Ensemble, combined
+from striate.recognize.load import place
 from striate.recognize.predict import probabilities_of
+from striate.recognize.recognizer import DESCRIPTION, read_description
 from striate.runtime.plan import Plan
 from striate.train import environment
 from striate.train.run import Run
@@ -79,7 +81,9 @@ def make(
     runs = [Run(path) for path in dict.fromkeys(path.resolve() for path in paths)]
     if len(runs) < 2:
         raise DataError("one run alone makes no ensemble: name two or more")
-    answers = {part: _answers(runs, part) for part in ("val", "test") if part in runs[0].metrics}
+    answers: dict[str, list[Answered]] = {
+        part: _answers(runs, part) for part in ("val", "test") if part in runs[0].metrics
+    }
     if not answers:
         raise DataError(f"{runs[0].path} held no pictures out, so an ensemble could not be measured")
     shares = _weights(weights, answers.get("val"), len(runs), average)
@@ -152,12 +156,15 @@ def _combine(found: Sequence[Answered], weights: Sequence[float], average: Avera
 
 def _logarithms(found: Answered) -> Scores:
     """Return the logarithms (N, K) of the probabilities of one member, after its own temperature."""
-    temperature = found.run.recognizer().temperature
-    return np.log(np.maximum(probabilities_of(found.scores.astype(np.float32), temperature), _LEAST))
+    description = read_description(place(found.run.path) / DESCRIPTION)
+    probabilities = probabilities_of(found.scores, float(description.get("temperature", 1.0)))
+    logarithms: Scores = np.log(np.maximum(probabilities, _LEAST))
+    return logarithms
 
 
 def _answered(found: Sequence[Answered]) -> NDArray[np.bool_]:
-    return np.logical_and.reduce([one.answered for one in found])
+    answered: NDArray[np.bool_] = np.logical_and.reduce([one.answered for one in found])
+    return answered
 
 
 def _temperature(val: Sequence[Answered] | None, together: Scores | None) -> float:

@@ -47,7 +47,8 @@ def beside_points(
     inside = axes.get_window_extent()
     taken = [*circles, *(_around(stretch, axes, 2 * scale) for stretch in avoid)]
     for place in np.argsort(-pixels[:, 1], kind="stable").tolist():
-        text = axes.text(*points[place], names[place], fontsize=_SIZE, color=colors[place])
+        x, y = points[place]
+        text = axes.text(x, y, names[place], fontsize=_SIZE, color=colors[place])
         text.set_in_layout(False)
         size = _size(text)
         choices = [box for gap in (_GAP, _FAR) for box in _boxes(circles[place], size, gap * scale)]
@@ -68,7 +69,7 @@ def beside_ends(axes: Axes, ends: Sequence[Point], names: Sequence[str], colors:
         colors: likewise.
     """
     scale = axes.figure.dpi / 72
-    heights = axes.transData.transform(np.array(ends, np.float64))[:, 1]
+    heights: NDArray[np.float64] = axes.transData.transform(np.array(ends, np.float64))[:, 1]
     inside = axes.get_window_extent()
     for place, height in enumerate(spread(heights, 1.3 * _SIZE * scale, inside.y0, inside.y1)):
         _, y = axes.transData.inverted().transform((0, height))
@@ -99,7 +100,7 @@ def spread(heights: NDArray[np.float64], gap: float, low: float, high: float) ->
         while len(blocks) > 1 and _start(blocks[-2], gap) + gap * len(blocks[-2]) > _start(blocks[-1], gap):
             last = blocks.pop()
             blocks[-1] += last
-    moved = np.concatenate([_start(block, gap) + gap * np.arange(len(block)) for block in blocks])
+    moved: NDArray[np.float64] = np.concatenate([_start(block, gap) + gap * np.arange(len(block)) for block in blocks])
     moved = np.minimum(moved, high - gap * np.arange(len(moved))[::-1])
     moved = np.maximum(moved, low + gap * np.arange(len(moved))) if gap * (len(moved) - 1) <= high - low else moved
     found = np.empty_like(moved)

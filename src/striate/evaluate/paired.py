@@ -179,11 +179,13 @@ def _over_trainings(one: Right, other: Right, level: float = LEVEL) -> tuple[tup
     Of a recognizer that was trained once the spread is unknown: that of the other stands for it.
     """
     spreads = [float(right.mean(1).var(ddof=1)) if len(right) > 1 else None for right in (one, other)]
+    known = [
+        (spread, len(right) - 1) for right, spread in zip((one, other), spreads, strict=True) if spread is not None
+    ]
     parts = []
-    for right, own, others in ((one, *spreads), (other, *reversed(spreads))):
-        spread = own if own is not None else others
-        assert spread is not None
-        parts.append((spread / len(right), max(len(one), len(other)) - 1 if own is None else len(right) - 1))
+    for right, spread in zip((one, other), spreads, strict=True):
+        variance, freedom = known[0] if spread is None else (spread, len(right) - 1)
+        parts.append((variance / len(right), freedom))
     return _students(one.mean(0) - other.mean(0), parts, level)
 
 

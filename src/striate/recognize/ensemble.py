@@ -6,6 +6,7 @@ Members may be of any kind and see pictures of any size; each places and scores 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
@@ -93,8 +94,8 @@ class Ensemble:
 
         Members answer side by side, a few batches at a time. With several views, each member averages its own first.
         """
-        one = isinstance(pictures, str | Path | np.ndarray)
-        asked = [pictures] if one else pictures
+        one = isinstance(pictures, str | os.PathLike | np.ndarray)
+        asked: Iterable[Picture] = [pictures] if one else pictures  # type: ignore[assignment,list-item]
         shares = [asked] * len(self.members) if isinstance(asked, Sequence) else tee(asked, len(self.members))
         told = [member.answers(part, **options) for member, part in zip(self.members, shares, strict=True)]  # type: ignore[arg-type]
         for answers in zip(*told, strict=True):

@@ -28,8 +28,8 @@ def report(run: Run, *, quiet: bool = False) -> Path:
     Where the data is gone the report is written without pictures, and says so.
     """
     recognizer = run.recognizer()
-    trained = isinstance(recognizer, NetworkRecognizer)  # step by step, on augmented pictures
-    filters = first_layer(recognizer.network, recognizer.preprocess.size) if trained else None
+    network = recognizer.network if isinstance(recognizer, NetworkRecognizer) else None
+    filters = None if network is None else first_layer(network, recognizer.preprocess.size)
     try:
         table = open_table(run.data["location"], data_root=run.data["data_root"])
     except StriateError as error:
@@ -37,7 +37,7 @@ def report(run: Run, *, quiet: bool = False) -> Path:
         return write(run.path, None, Extras(first_layer=filters, augmented=None, names=str))
     store = Store(table, recognizer.preprocess)
     try:
-        augmented, drawn = augmented_batch(run, store) if trained else (None, ())
+        augmented, drawn = (None, ()) if network is None else augmented_batch(run, store)
         extras = Extras(first_layer=filters, augmented=augmented, drawn=drawn, names=table.name)
         return write(run.path, lambda rows: thumbnails(store, rows), extras)
     finally:
