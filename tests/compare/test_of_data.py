@@ -85,6 +85,18 @@ def test_a_model_that_cannot_be_trained_is_named_and_the_others_are_compared(
     assert any("could not be trained" in caution for caution in found["cautions"])
 
 
+def test_what_could_not_be_timed_stays_failed_and_what_failed_later_is_tried_again(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path, ["linear", "mlp", "huge"], 1, {"linear": {}, "mlp": {}}, "10m")
+    ledger = ledger.changed("huge", state=State.FAILED, reason="too large")
+    ledger.changed("mlp", state=State.FAILED, reason="the disk was full")
+    states = {job.name: (job.state, job.reason) for job in read_ledger(tmp_path).jobs}
+    assert states == {
+        "linear": (State.WAITING, ""),
+        "mlp": (State.WAITING, ""),
+        "huge": (State.FAILED, "too large"),
+    }
+
+
 def test_what_cannot_begin_leaves_no_folder(tmp_path: Path) -> None:
     for wish, error in (
         (Wish("digits", ["linear"]), RecipeError),

@@ -123,7 +123,7 @@ def check(jobs: Sequence[str], needs: Mapping[str, Need], budget: Budget, lanes:
     Raises:
         RecipeError: with the least that is needed, and who needs most of it.
     """
-    if budget.seconds is None:
+    if budget.seconds is None or not jobs:
         return
     least = {model: needs[model].takes(needs[model].within(0.0)) for model in jobs}
     needed = makespan([least[model] for model in jobs], [0.0] * lanes)

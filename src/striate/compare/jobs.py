@@ -20,7 +20,7 @@ from striate.train.run import Run
 FILE, RUNS, SPLIT = "jobs.json", "runs", "split.parquet"
 _FORMAT = 1
 # What is wrong with one model or its training, and not with all of them, the disk or the machine.
-_OF_THE_JOB = (RecipeError, DoesNotApply, PlanError, TrainingStopped, DataError, UnknownName)
+OF_THE_JOB = (RecipeError, DoesNotApply, PlanError, TrainingStopped, DataError, UnknownName)
 
 
 class State(StrEnum):
@@ -119,6 +119,8 @@ def make_jobs(models: Sequence[str], seeds: int) -> list[Job]:
 def read(folder: Path) -> Ledger:
     """Read where a comparison stands; what was begun or failed waits again, with what it has done.
 
+    What could not even be timed stays failed.
+
     Raises:
         DataError: the folder holds no comparison of a set of pictures.
     """
@@ -128,7 +130,8 @@ def read(folder: Path) -> Ledger:
         if plain.pop("format") != _FORMAT:
             raise DataError(f"{path} is of another format: it was written by another version of Striate")
         noted = [Job(**{**job, "state": State(job["state"])}) for job in plain.pop("jobs")]
-        jobs = [_stands(folder, job) for job in noted]
+        needs = plain["needs"]
+        jobs = [_stands(folder, job) if job.model in needs or not needs else job for job in noted]
         lost = sum(max(0.0, now.seconds - job.seconds) for now, job in zip(jobs, noted, strict=True))
         return Ledger(folder=folder.resolve(), jobs=jobs, **{**plain, "spent": plain["spent"] + lost})
     except FileNotFoundError:
@@ -145,7 +148,7 @@ def carry_out(ledger: Ledger, job: Job, *, quiet: bool = False) -> str:
     path = ledger.run(job)
     try:
         run = _trained(ledger, job, path, quiet=quiet)
-    except _OF_THE_JOB as error:
+    except OF_THE_JOB as error:
         return str(error)
     if not (path / "report.html").is_file():
         report(run, quiet=quiet)

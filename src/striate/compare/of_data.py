@@ -141,15 +141,26 @@ def _sized(ledger: Ledger, budget: Budget, wish: Wish) -> Ledger:
     share = budget.seconds * wish.lanes / len(ledger.jobs)
     needs: dict[str, Need] = {}
     settings: dict[str, dict[str, Any]] = {}
+    reasons: dict[str, str] = {}
     for model in dict.fromkeys(job.model for job in ledger.jobs):
         job = next(job for job in ledger.jobs if job.model == model)
-        sized = size(ledgers.request(ledger, job, quiet=True), share=share, folder=ledger.folder)
+        try:
+            sized = size(ledgers.request(ledger, job, quiet=True), share=share, folder=ledger.folder)
+        except ledgers.OF_THE_JOB as error:
+            reasons[model] = str(error)
+            say(f"{model}: {error}", quiet=wish.quiet)
+            continue
         needs[model] = sized.need
         plan = {f"plan.{name}": value for name, value in (sized.plan or {}).items()}
         settings[model] = {**job.settings, **plan}
         say(f"{model}: {_told(sized.need)}", quiet=wish.quiet)
-    budgets.check([job.model for job in ledger.jobs], needs, budget, wish.lanes)
-    jobs = [replace(job, settings=settings[job.model]) for job in ledger.jobs]
+    budgets.check([job.model for job in ledger.jobs if job.model in needs], needs, budget, wish.lanes)
+    jobs = [
+        replace(job, state=State.FAILED, reason=reasons[job.model])
+        if job.model in reasons
+        else replace(job, settings=settings[job.model])
+        for job in ledger.jobs
+    ]
     return replace(ledger, jobs=jobs, needs={model: vars(need) for model, need in needs.items()})
 
 

@@ -97,7 +97,7 @@ class Ensemble:
         one = isinstance(pictures, str | os.PathLike | np.ndarray)
         asked: Iterable[Picture] = [pictures] if one else pictures  # type: ignore[assignment,list-item]
         shares = [asked] * len(self.members) if isinstance(asked, Sequence) else tee(asked, len(self.members))
-        told = [member.answers(part, **options) for member, part in zip(self.members, shares, strict=True)]  # type: ignore[arg-type]
+        told = [member.answers(part, **options) for member, part in zip(self.members, shares, strict=True)]
         for answers in zip(*told, strict=True):
             yield self._together(answers)
 
