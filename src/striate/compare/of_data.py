@@ -18,7 +18,7 @@ from striate.compare.budget import Budget, Need
 from striate.compare.engines import Engine, Name, engine
 from striate.compare.jobs import Job, Ledger, State
 from striate.compare.of_runs import RESULT, Compared, compare_runs
-from striate.compare.sizing import size
+from striate.compare.sizing import sizes
 from striate.core.errors import DataError, Interrupted, RecipeError
 from striate.core.files import alone, free_name
 from striate.core.progress import say
@@ -31,8 +31,8 @@ from striate.train.recipe import settings_to_values
 from striate.zoo.lookup import find
 
 _PRIOR = 0.1  # of the budget: what the first jobs took does not yet say how wrong all estimates are
-_ENDING = 6.0  # seconds for the comparison itself, and this much more a recognizer:
-_ENDING_EACH = 1.5
+_ENDING = 3.0  # seconds for the comparison itself, and this much more a recognizer:
+_ENDING_EACH = 1.2
 
 Clock = Callable[[], float]
 
@@ -139,21 +139,19 @@ def _sized(ledger: Ledger, budget: Budget, wish: Wish) -> Ledger:
     """Time a few steps of every model, and settle the plan that it is trained by."""
     assert budget.seconds is not None
     share = budget.seconds * wish.lanes / len(ledger.jobs)
+    first = {job.model: job for job in reversed(ledger.jobs)}
+    models = list(dict.fromkeys(job.model for job in ledger.jobs))
+    requests = [ledgers.request(ledger, first[model], quiet=True) for model in models]
     needs: dict[str, Need] = {}
     settings: dict[str, dict[str, Any]] = {}
     reasons: dict[str, str] = {}
-    for model in dict.fromkeys(job.model for job in ledger.jobs):
-        job = next(job for job in ledger.jobs if job.model == model)
-        try:
-            sized = size(ledgers.request(ledger, job, quiet=True), share=share, folder=ledger.folder)
-        except ledgers.OF_THE_JOB as error:
-            reasons[model] = str(error)
-            say(f"{model}: {error}", quiet=wish.quiet)
-            continue
-        needs[model] = sized.need
-        plan = {f"plan.{name}": value for name, value in (sized.plan or {}).items()}
-        settings[model] = {**job.settings, **plan}
-        say(f"{model}: {_told(sized.need)}", quiet=wish.quiet)
+    for model, sized in zip(models, sizes(requests, share=share, folder=ledger.folder, lanes=wish.lanes), strict=True):
+        if isinstance(sized, str):
+            reasons[model] = sized
+        else:
+            needs[model] = sized.need
+            settings[model] = {**first[model].settings, **{f"plan.{k}": value for k, value in sized.plan.items()}}
+        say(f"{model}: {sized if isinstance(sized, str) else _told(sized.need)}", quiet=wish.quiet)
     budgets.check([job.model for job in ledger.jobs if job.model in needs], needs, budget, wish.lanes)
     jobs = [
         replace(job, state=State.FAILED, reason=reasons[job.model])

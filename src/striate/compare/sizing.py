@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import torch
 from torch import nn
 
 from striate.compare.budget import Need
+from striate.compare.jobs import OF_THE_JOB
 from striate.core.seeds import seed_for
 from striate.data.batches import Batches
 from striate.data.store import Store
@@ -40,11 +44,26 @@ class Sized:
 
     Args:
         need: its time.
-        plan: to train it by, decided; None where nothing was to be chosen.
+        plan: to train it by, decided: fields of the recipe's plan.
     """
 
     need: Need
-    plan: dict[str, Any] | None
+    plan: dict[str, Any]
+
+
+def sizes(requests: Sequence[Request], *, share: float, folder: Path, lanes: int) -> Iterator[Sized | str]:
+    """Yield, for each request, what `size` finds, or why it cannot be trained.
+
+    Where several jobs are to run at once, several are timed at once, so that each has to do with as much of the
+    machine as it will have.
+    """
+    if lanes == 1:
+        for request in requests:
+            yield _sized_or_reason(request, share, folder)
+        return
+    with ProcessPoolExecutor(lanes, mp_context=get_context("spawn")) as pool:
+        count = len(requests)
+        yield from pool.map(_sized_or_reason, requests, [share] * count, [folder] * count)
 
 
 def size(request: Request, *, share: float, folder: Path) -> Sized:
@@ -79,6 +98,13 @@ def size(request: Request, *, share: float, folder: Path) -> Sized:
     fixed = _AROUND + preparing + held_out * timed.answer
     need = Need(fixed, epoch + len(data.split.rows("val")) * timed.answer + saving, recipe.epochs)
     return Sized(need, plan.model_dump(mode="json"))
+
+
+def _sized_or_reason(request: Request, share: float, folder: Path) -> Sized | str:
+    try:
+        return size(request, share=share, folder=folder)
+    except OF_THE_JOB as error:
+        return str(error)
 
 
 class _Timed:

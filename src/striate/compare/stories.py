@@ -14,7 +14,7 @@ from striate.compare.entrants import Answered, Entrant
 Plain = dict[str, Any]
 Places = NDArray[np.int64]
 
-PER_SIDE = 6  # pictures that one alone is right on
+PER_SIDE = 5  # pictures that one alone is right on: a row of the page
 NOBODY = 6
 
 
