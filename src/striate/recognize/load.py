@@ -2,18 +2,35 @@
 
 from pathlib import Path
 
-from striate.core.errors import DataError
+from striate.core.errors import DataError, DoesNotApply
 from striate.core.files import intact
+from striate.recognize.ensemble import Ensemble, is_ensemble
+from striate.recognize.ensemble import read as read_ensemble
 from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read
 
+Loaded = NetworkRecognizer | Ensemble
 
-def load(path: Path, which: str = "best") -> NetworkRecognizer:
+
+def load(path: Path, which: str = "best") -> Loaded:
     """Return the recognizer of a run directory (`which`: best or last) or of a folder it was saved to.
 
     Raises:
         DataError: no such folder, or no recognizer in it.
     """
-    return read(place(path, which))
+    found = place(path, which)
+    return read_ensemble(found) if is_ensemble(found) else read(found)
+
+
+def load_network(path: Path, which: str = "best") -> NetworkRecognizer:
+    """Return the recognizer of a run as `load` does, for what needs its network.
+
+    Raises:
+        DoesNotApply: it is another kind of recognizer.
+    """
+    found = load(path, which)
+    if not isinstance(found, NetworkRecognizer):
+        raise DoesNotApply(f"{path} is an {found.model}, not one network: ask its members, which are in {place(path)}")
+    return found
 
 
 def place(path: Path, which: str = "best") -> Path:

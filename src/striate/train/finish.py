@@ -11,6 +11,7 @@ from striate.core.progress import say
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.evaluate import accuracy, calibration
+from striate.recognize.load import load_network
 from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer
 from striate.runtime.inference import Answers
 from striate.runtime.processes import ALONE, Group
@@ -26,7 +27,7 @@ def finish(run: Run, table: Table, store: Store, state: State, *, group: Group =
     its part of the pictures, and the first writes.
     """
     group.wait()  # for the first to have written the best weights
-    best = run.recognizer("best")
+    best = load_network(run.path)
     told = {"classes": len(run.classes), "quiet": quiet or not group.first}
     answers = {
         part: infer_together(group, best.network, store, rows, best.plan, label=f"evaluating on {part}", **told)
