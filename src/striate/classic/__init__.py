@@ -35,7 +35,12 @@ _AT = "striate.classic."
 
 # fmt: off
 PIPELINES = Catalog("classic pipeline", {
-    "color-linear": Row(_AT + "colors", 1991, "the two most frequent colors, a histogram of color, logistic regression"),
+    "color-linear": Row(_AT + "colors", 1991, "two most frequent colors and a histogram of color, logistic regression"),
+    "hog-svm": Row(_AT + "hog", 2005, "histograms of oriented gradients, support vector machine"),
+    "lbp-svm": Row(_AT + "lbp", 2002, "local binary patterns on a grid, chi-squared map, support vector machine"),
+    "pixels-svm": Row(_AT + "pixels", 1995, "the pixels themselves, support vector machine"),
+    "pixels-knn": Row(_AT + "pixels", 1967, "the pixels themselves, nearest neighbors"),
+    "eigen-svm": Row(_AT + "eigenpictures", 1991, "principal components of the pixels, support vector machine"),
 })
 # fmt: on
 

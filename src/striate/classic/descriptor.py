@@ -11,8 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 from striate.classic.pictures import Pictures, blocks, check, resized, shapes
 from striate.core.errors import DataError
 
-LARGEST = 128  # pixels a side; larger pictures, or of several sizes, are brought to it
-
 
 class OfPictures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A transformer from pictures to vectors."""
@@ -47,10 +45,11 @@ class Descriptor(OfPictures):
     A subclass says in `_describe` what a block of pictures becomes, and in `_settle` what depends on their size.
     """
 
+    largest = 128  # pixels a side; larger pictures, or of several sizes, are brought to it
     size_: tuple[int, int] | None
 
     def fit(self, images: Pictures, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Settle the size: the parameter `size`, or that of the pictures, or `LARGEST` where it varies or is larger."""
+        """Settle the size: the parameter `size`, or that of the pictures, or `largest` where it varies or is larger."""
         self._see(images)
         self.size_ = self._size(images)
         self._settle()
@@ -75,7 +74,7 @@ class Descriptor(OfPictures):
             return (wanted, wanted) if isinstance(wanted, int) else tuple(wanted)
         sizes = {shape[1:] for shape in shapes(images)}
         height, width = sizes.pop()
-        return (LARGEST, LARGEST) if sizes or max(height, width) > LARGEST else (height, width)
+        return (self.largest, self.largest) if sizes or max(height, width) > self.largest else (height, width)
 
     def _settle(self) -> None:
         """Refuse parameters that do not go with the size, with the reason."""

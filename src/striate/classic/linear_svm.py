@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
@@ -16,6 +17,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 _TYPES = [np.float64, np.float32]
+_FEW = 4096  # vectors: beyond, their products and the factor cost more than they save
+_JITTER = 1e-6  # of the mean square: where vectors repeat, and beyond the rounding of float32
 
 
 class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -48,7 +51,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         targets = np.where(codes[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         targets = targets[:, 1:] if len(self.classes_) == 2 else targets
         weights = compute_sample_weight(self.class_weight, y)
-        problem = _Problem(X, targets, self.C * weights)
+        span = _Span(X)
+        problem = _Problem(span.coordinates, targets, self.C * weights)
         found = minimize(
             problem,
             np.zeros(problem.size),
@@ -57,8 +61,9 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             options={"maxiter": self.max_iter, "gtol": self.tol * self.C * len(y), "ftol": 1e-10, "maxcor": 20},
         )
         self.n_iter_ = found.nit
-        solution = found.x.reshape(-1, X.shape[1] + 1)
-        self.coef_, self.intercept_ = solution[:, :-1].astype(X.dtype), solution[:, -1].astype(X.dtype)
+        solution = found.x.reshape(targets.shape[1], -1)
+        self.coef_ = np.ascontiguousarray(span.lifted(solution[:, :-1]), X.dtype)
+        self.intercept_ = solution[:, -1].astype(X.dtype)
         return self
 
     def decision_function(self, X: Any) -> NDArray[Any]:  # noqa: N803
@@ -73,6 +78,28 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scores = self.decision_function(X)
         best: NDArray[Any] = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(1)
         return self.classes_[best]  # type: ignore[no-any-return]
+
+
+class _Span:
+    """Fewer vectors than numbers in each lie in a space of as few dimensions, where the weights are too.
+
+    With X X' = L L', the rows of L are the vectors there, and weights v there are X' inv(L') v.
+    """
+
+    def __init__(self, vectors: NDArray[Any]) -> None:
+        self._vectors = vectors
+        self._factor: NDArray[np.float64] | None = None
+        self.coordinates: NDArray[Any] = vectors
+        if len(vectors) < min(vectors.shape[1], _FEW):
+            products = (vectors @ vectors.T).astype(np.float64)
+            products[np.diag_indices_from(products)] += _JITTER * max(float(np.trace(products)) / len(vectors), 1e-30)
+            self._factor = self.coordinates = np.linalg.cholesky(products)
+
+    def lifted(self, weights: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the weights (K, D) of the vectors as they were given."""
+        if self._factor is None:
+            return weights
+        return solve_triangular(self._factor.T, weights.T).T @ self._vectors  # type: ignore[no-any-return]
 
 
 class _Problem:

@@ -10,14 +10,20 @@ from striate.core.errors import DataError, DoesNotApply
 from striate.core.files import whole_file
 
 _OURS = (
+    "calibrated.Calibrated",
     "colors.ColorHistogram",
     "colors.FrequentColors",
-    "pipeline.Pipeline",
-    "calibrated.Calibrated",
+    "eigenpictures.Eigenpictures",
+    "gist.Gist",
+    "hog.HOG",
     "kernel_svm.KernelSVM",
+    "lbp.LBP",
     "linear_svm.LinearSVM",
     "maps.IntersectionMap",
     "maps.RBFMap",
+    "pipeline.Pipeline",
+    "pixels.Pixels",
+    "pyramids.Pyramid",
 )
 _TREE = "sklearn.tree._tree.Tree"  # of forests: arrays of nodes
 TRUSTED = (*(f"striate.classic.{name}" for name in _OURS), _TREE)  # beside the estimators that skops trusts itself
