@@ -41,6 +41,10 @@ PIPELINES = Catalog("classic pipeline", {
     "pixels-svm": Row(_AT + "pixels", 1995, "the pixels themselves, support vector machine"),
     "pixels-knn": Row(_AT + "pixels", 1967, "the pixels themselves, nearest neighbors"),
     "eigen-svm": Row(_AT + "eigenpictures", 1991, "principal components of the pixels, support vector machine"),
+    "bof-svm": Row(_AT + "bag", 2004, "bag of features: dense SIFT, 1,000 words, chi-squared map"),
+    "spm-svm": Row(_AT + "spatial", 2006, "spatial pyramid of dense SIFT, 200 words, intersection kernel"),
+    "vlad-svm": Row(_AT + "vlad", 2010, "dense root-SIFT, sums of differences to 64 words"),
+    "fisher-svm": Row(_AT + "fisher", 2010, "dense root-SIFT, Fisher vector of 64 Gaussians"),
 })
 # fmt: on
 

@@ -10,12 +10,17 @@ from striate.core.errors import DataError, DoesNotApply
 from striate.core.files import whole_file
 
 _OURS = (
+    "bag.BagOfFeatures",
     "calibrated.Calibrated",
     "colors.ColorHistogram",
     "colors.FrequentColors",
+    "dense_sift.DenseSIFT",
     "eigenpictures.Eigenpictures",
+    "encoded.Encoded",
+    "fisher.Fisher",
     "gist.Gist",
     "hog.HOG",
+    "interest.InterestSIFT",
     "kernel_svm.KernelSVM",
     "lbp.LBP",
     "linear_svm.LinearSVM",
@@ -24,6 +29,7 @@ _OURS = (
     "pipeline.Pipeline",
     "pixels.Pixels",
     "pyramids.Pyramid",
+    "vlad.VLAD",
 )
 _TREE = "sklearn.tree._tree.Tree"  # of forests: arrays of nodes
 TRUSTED = (*(f"striate.classic.{name}" for name in _OURS), _TREE)  # beside the estimators that skops trusts itself
