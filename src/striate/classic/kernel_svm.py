@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
-from striate.classic.kernels import KERNELS, SCALED, mean_distance
+from striate.classic.kernels import KERNELS, OF_HISTOGRAMS, SCALED, mean_distance
 from striate.core.errors import DoesNotApply, UnknownName
 
 MEMORY = 2**31  # bytes of the matrix of the kernel between all training vectors
@@ -43,7 +43,7 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = self.kernel in {"chi-squared", "intersection"}
+        tags.input_tags.positive_only = self.kernel in OF_HISTOGRAMS
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's own)
@@ -54,6 +54,8 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             DoesNotApply: the matrix of the kernel would take more than `MEMORY`.
         """
         X, y = validate_data(self, X, y, dtype=_TYPES)  # noqa: N806
+        if self.kernel in OF_HISTOGRAMS:
+            check_non_negative(X, f"the {self.kernel} kernel")
         check_classification_targets(y)
         if self.kernel not in KERNELS:
             raise UnknownName("kernel", self.kernel, KERNELS)
@@ -74,6 +76,8 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return scores (N, K), or (N,) for two classes: positive means the second."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_TYPES, reset=False)  # noqa: N806
+        if self.kernel in OF_HISTOGRAMS:
+            check_non_negative(X, f"the {self.kernel} kernel")
         return self._machine.decision_function(self._products(X, self.support_vectors_))  # type: ignore[no-any-return]
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
