@@ -77,10 +77,10 @@ class DenseSIFT(LocalDescriptor):
         channels = [gray(block)] if self.color == "gray" else _channels(block, self.color)
         parts, places = [], []
         for cell in (cell for cell in self.cells_ if CELLS * cell <= min(size)):
-            parts.append(torch.cat([self._sift(channel, cell) for channel in channels], 2))
+            parts.append(_joined([self._sift(channel, cell) for channel in channels], 2))
             grid = np.meshgrid(*(centers(side, cell, self.step_) / side for side in size), indexing="ij")
             places.append(np.stack(grid, -1).reshape(-1, 2))
-        yield Described(at, torch.cat(parts, 1).numpy(), np.concatenate(places).astype(np.float32))
+        yield Described(at, _joined(parts, 1).numpy(), np.concatenate(places).astype(np.float32))
 
     def _sift(self, channel: Tensor, cell: int) -> Tensor:
         return normalized(dense_sift(smoothed(channel, cell), cell, self.step_), root=self.root)
@@ -168,6 +168,10 @@ def normalized(vectors: Tensor, *, root: bool) -> Tensor:
     unit = vectors / lengths.masked_fill(lengths < _BLANK, torch.inf)
     vectors = F.normalize(unit.clamp_(max=_CLIP), dim=-1)
     return vectors.div_(vectors.sum(-1, keepdim=True).clamp_(min=_BLANK)).sqrt_() if root else vectors
+
+
+def _joined(parts: list[Tensor], along: int) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts, along)
 
 
 def _channels(block: NDArray[np.uint8], space: str) -> list[Tensor]:
