@@ -82,9 +82,17 @@ def test_the_kernel_machine_is_libsvms_on_its_support_vectors_alone(flowers):
 
 def test_a_kernel_that_memory_cannot_hold_is_refused_before_it_is_computed():
     with pytest.raises(DoesNotApply, match="explicit map"):
-        KernelSVM("linear").fit(np.zeros((17_000, 1)), np.arange(17_000) % 2)
+        KernelSVM("chi-squared").fit(np.zeros((17_000, 1)), np.arange(17_000) % 2)
     with pytest.raises(UnknownName, match="chi-squared"):
         KernelSVM("chi-square").fit(np.eye(4), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf", "intersection"])
+def test_many_vectors_take_an_explicit_map_that_answers_alike(kernel, flowers):
+    exact, mapped = (KernelSVM(kernel, C=100.0, exact_up_to=most).fit(*flowers) for most in (150, 149))
+    assert mapped.explicit_
+    assert not exact.explicit_
+    assert (exact.predict(flowers[0]) == mapped.predict(flowers[0])).mean() > 0.95
 
 
 def test_the_products_of_mapped_vectors_are_nearly_the_kernel():
