@@ -89,7 +89,8 @@ class DenseSIFT(LocalDescriptor):
 def centers(side: int, cell: int, step: int) -> NDArray[np.float64]:
     """Return where the patches of one scale are centered along a side, in pixels; the grid is centered too."""
     spare = side - CELLS * cell
-    return spare % step // 2 + CELLS * cell / 2 - 0.5 + step * np.arange(spare // step + 1)
+    first = spare % step // 2 + CELLS * cell / 2 - 0.5
+    return np.arange(spare // step + 1, dtype=np.float64) * step + first
 
 
 def smoothed(pixels: Tensor, cell: int) -> Tensor:
@@ -146,7 +147,8 @@ def windows(side: int, cell: int, step: int) -> Tensor:
 @lru_cache(maxsize=32)
 def spans(side: int, cell: int, step: int) -> tuple[tuple[slice, Tensor], ...]:
     """Return `windows` a few places at a time, each with the pixels that have weight there: a third of the products."""
-    parts = windows(side, cell, step).split(CELLS * _PLACES)
+    weights = windows(side, cell, step)
+    parts = [weights[first : first + CELLS * _PLACES] for first in range(0, len(weights), CELLS * _PLACES)]
     used = [part.any(0).nonzero()[:, 0].tolist() for part in parts]
     pixels = [slice(some[0], some[-1] + 1) for some in used]
     return tuple((at, part[:, at].contiguous()) for at, part in zip(pixels, parts, strict=True))

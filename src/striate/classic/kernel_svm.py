@@ -4,6 +4,7 @@ scikit-learn's SVC on our kernels; of the training vectors it keeps those that s
 square of their number, so where there are many an explicit map and a linear machine stand in for it.
 """
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -22,7 +23,7 @@ from striate.core.errors import DoesNotApply, UnknownName
 MEMORY = 2**31  # bytes of the matrix of the kernel between all training vectors
 _TYPES = [np.float64, np.float32]
 _SAMPLE = 2000  # vectors, the first of a shuffle, from which "auto" finds the scale
-_MAPS = {
+_MAPS: dict[str, Callable[[float | str], Any]] = {
     "linear": lambda _: "passthrough",
     "rbf": lambda gamma: RBFMap(gamma=gamma),
     "intersection": lambda _: IntersectionMap(),
