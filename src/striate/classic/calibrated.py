@@ -12,7 +12,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d
 
 _RANGE = (np.log(1e-3), np.log(1e3))  # of the temperature
 _LEAST = 1e-3  # probability that a vote of none counts as, where a classifier gives votes and no scores
@@ -43,7 +43,9 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Where a class has fewer than two vectors nothing can be held out, and the temperature is 1.
         """
+        X = check_array(X)  # noqa: N806
         y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
         check_classification_targets(y)
         self.temperature_ = self._temperature(X, y)
         self.estimator_ = clone(self.estimator).fit(X, y)
@@ -62,7 +64,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return the label with the highest score for each vector."""
-        return self.classes_[_columns(self.decision_function(X)).argmax(1)]  # type: ignore[no-any-return]
+        best = _columns(self.decision_function(X)).argmax(1)
+        return self.classes_[best]  # type: ignore[no-any-return]
 
     def _temperature(self, vectors: Any, y: NDArray[Any]) -> float:
         classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
@@ -71,7 +74,6 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return 1.0
         cut = StratifiedShuffleSplit(1, test_size=held, random_state=self.seed)
         kept, out = next(cut.split(np.zeros(len(y)), y))
-        vectors = np.asarray(vectors)
         fitted = clone(self.estimator).fit(vectors[kept], y[kept])
         scores = _columns(_scores(fitted, vectors[out])).astype(np.float64)
         return _fitted_temperature(scores, codes[out])

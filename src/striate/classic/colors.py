@@ -118,7 +118,7 @@ def _shares(cells: NDArray[np.int64], count: int, values: NDArray[np.float32] | 
     flat = (cells + count * np.arange(pictures)[:, None]).ravel()
     weights = None if values is None else values.ravel()
     sums = np.bincount(flat, weights, pictures * count).reshape(pictures, count)
-    return (sums / pixels).astype(np.float32)
+    return np.asarray(sums / pixels, np.float32)
 
 
 def build(name: str, *, seed: int) -> Pipeline:  # noqa: ARG001 (one pipeline in this file)

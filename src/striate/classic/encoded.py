@@ -94,7 +94,7 @@ class Encoded(OfPictures):
         count, many, length = described.vectors.shape
         places = np.broadcast_to(described.places, (count, many, 2))
         vectors = self._prepared(described.vectors.reshape(-1, length), places.reshape(-1, 2))
-        vectors = vectors.reshape(count, many, -1)
+        vectors = vectors.reshape(count, many, vectors.shape[1])
         cells = cells_of(described.places, grid)
         fine = np.stack([self.encoding_.sums(vectors[:, cells == cell]) for cell in range(grid**2)], 1)
         sizes = np.bincount(cells, minlength=grid**2).astype(np.float32)[None, :, None]
@@ -114,7 +114,9 @@ class Encoded(OfPictures):
 
     def _prepared(self, vectors: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return vectors (T, D), reduced, with their places (T, 2)."""
-        if self.reduction_ is not None:
+        if self.reduction_ is not None and len(vectors) == 0:
+            vectors = np.zeros((0, self.reduction_.n_components_), np.float32)
+        elif self.reduction_ is not None:
             vectors = self.reduction_.transform(vectors)
         return np.hstack([vectors, places - np.float32(0.5)]) if self.with_places else vectors
 

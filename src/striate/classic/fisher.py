@@ -4,11 +4,13 @@ https://doi.org/10.1007/978-3-642-15561-1_11. How a mixture of Gaussians, fitted
 change to fit those of one. Equal to scikit-image's `fisher_vector`, many pictures at once.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from striate.classic.classifiers import classifier
@@ -17,6 +19,8 @@ from striate.classic.encoded import Encoded
 from striate.classic.encoding import Encoding, powered
 from striate.classic.pipeline import Pipeline
 from striate.core.errors import RecipeError
+
+_LEAST = 1e-3  # of the mean variance: no Gaussian is narrower, as on blank patches, which are all the same
 
 
 class Fisher(Encoding):
@@ -34,11 +38,17 @@ class Fisher(Encoding):
     def _learn(self, vectors: NDArray[Any]) -> None:
         if self.components < 1:
             raise RecipeError(f"components = {self.components}: a mixture has at least 1 Gaussian")
+        vectors = vectors.astype(np.float64)  # in float32 the variance of a narrow Gaussian can come out negative
         mixture = GaussianMixture(
-            min(self.components, len(vectors)), covariance_type="diag", reg_covar=1e-6, random_state=self.seed,
-            max_iter=50, tol=1e-2,
-        )  # fmt: skip
-        with np.errstate(under="ignore"):
+            min(self.components, len(vectors)),
+            covariance_type="diag",
+            reg_covar=max(_LEAST * float(vectors.var(0).mean()), 1e-12),
+            max_iter=50,
+            tol=1e-2,
+            random_state=self.seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # 50 steps do as well for codes as all that it takes
             mixture.fit(vectors)
         self.weights_, self.means_, self.variances_ = mixture.weights_, mixture.means_, mixture.covariances_
 
@@ -54,14 +64,15 @@ class Fisher(Encoding):
     def sums(self, sets: NDArray[Any]) -> NDArray[Any]:
         """Return (n, K * (1 + 2 D)): posteriors, and vectors and their squares weighted by them, summed up."""
         count, many, length = sets.shape
-        posteriors = self.posteriors(sets.reshape(-1, length)).reshape(count, many, -1).transpose(0, 2, 1)
+        posteriors = self.posteriors(sets.reshape(-1, length)).reshape(count, many, len(self.weights_))
+        posteriors = posteriors.transpose(0, 2, 1)
         parts = (posteriors.sum(2), posteriors @ sets, posteriors @ sets**2)
         return np.concatenate([part.reshape(count, -1) for part in parts], 1)
 
     def code(self, sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:
         """Return the gradients (n, K + 2 K D) by weights, means and variances; equations 16 to 18 of the review.
 
-        The last have the sign that scikit-image gives them, which is not the review's; a linear classifier learns either.
+        The last have scikit-image's sign, which is not the review's; a linear classifier learns either.
 
         The review: Sanchez, Perronnin, Mensink and Verbeek, 2013. https://doi.org/10.1007/s11263-013-0636-x
         """

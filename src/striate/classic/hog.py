@@ -52,9 +52,9 @@ class HOG(Descriptor):
             )
 
     def _describe(self, block: NDArray[np.uint8]) -> NDArray[np.float32]:
-        pixels = torch.from_numpy(block).float().div_(255)
+        pixels = torch.from_numpy(block).float()  # whole numbers: a direction between two bins is exactly there
         histograms = oriented_histograms(*gradients(pixels), orientations=self.orientations, cell=self.cell_)
-        return normalized_blocks(histograms, self.block).numpy()
+        return normalized_blocks(histograms.div_(255), self.block).numpy()
 
 
 def gradients(pixels: Tensor) -> tuple[Tensor, Tensor]:

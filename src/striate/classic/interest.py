@@ -30,7 +30,7 @@ class InterestSIFT(LocalDescriptor):
         """Nothing depends on the size."""
 
     def _describe(self, at: NDArray[np.int64], block: NDArray[np.uint8]) -> Iterator[Described]:
-        sift = cv2.SIFT_create(nfeatures=self.most, contrastThreshold=self.contrast)
+        sift = cv2.SIFT_create(nfeatures=self.most, contrastThreshold=self.contrast)  # type: ignore[attr-defined, unused-ignore]
         for place, picture in zip(at, gray(block).mul_(255).round_().byte().numpy(), strict=True):
             points, vectors = sift.detectAndCompute(picture, None)
             vectors = np.zeros((0, 128), np.float32) if vectors is None else vectors

@@ -1,23 +1,33 @@
 """Kernel support vector machine: Boser, Guyon and Vapnik, 1992 (https://doi.org/10.1145/130385.130401).
 
-scikit-learn's SVC on our kernels; of the training vectors it keeps those that support a margin.
+scikit-learn's SVC on our kernels; of the training vectors it keeps those that support a margin. Its work grows with the
+square of their number, so where there are many an explicit map and a linear machine stand in for it.
 """
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
-from striate.classic.kernels import KERNELS, SCALED, mean_distance
+from striate.classic.kernels import KERNELS, OF_HISTOGRAMS, SCALED, mean_distance
+from striate.classic.linear_svm import LinearSVM
+from striate.classic.maps import IntersectionMap, RBFMap
 from striate.core.errors import DoesNotApply, UnknownName
 
 MEMORY = 2**31  # bytes of the matrix of the kernel between all training vectors
 _TYPES = [np.float64, np.float32]
 _SAMPLE = 2000  # vectors, the first of a shuffle, from which "auto" finds the scale
+_MAPS: dict[str, Callable[[float | str], Any]] = {
+    "linear": lambda _: "passthrough",
+    "rbf": lambda gamma: RBFMap(gamma=gamma),
+    "intersection": lambda _: IntersectionMap(),
+}
 _ROWS = 512  # vectors whose kernels are computed at once
 
 
@@ -29,6 +39,8 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: weight of the errors against the width of the margin.
         gamma: scale of rbf and chi-squared; auto: one over the mean of the exponent over pairs of training vectors.
         class_weight: None, "balanced", or a factor of C for each label.
+        exact_up_to: so many training vectors; for more, the linear, rbf or intersection kernel is that of an explicit
+            map (`striate.classic.maps`), as `explicit_` then says.
     """
 
     def __init__(
@@ -38,12 +50,14 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         gamma: float | str = "auto",
         class_weight: dict[Any, float] | str | None = None,
+        exact_up_to: int = 5000,
     ) -> None:
         self.kernel, self.C, self.gamma, self.class_weight = kernel, C, gamma, class_weight
+        self.exact_up_to = exact_up_to
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = self.kernel in {"chi-squared", "intersection"}
+        tags.input_tags.positive_only = self.kernel in OF_HISTOGRAMS
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's own)
@@ -54,27 +68,41 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             DoesNotApply: the matrix of the kernel would take more than `MEMORY`.
         """
         X, y = validate_data(self, X, y, dtype=_TYPES)  # noqa: N806
+        if self.kernel in OF_HISTOGRAMS:
+            check_non_negative(X, f"the {self.kernel} kernel")
         check_classification_targets(y)
         if self.kernel not in KERNELS:
             raise UnknownName("kernel", self.kernel, KERNELS)
-        if 8 * len(X) ** 2 > MEMORY:
-            raise DoesNotApply(
-                f"a kernel between {len(X)} vectors takes {8 * len(X) ** 2 / 2**30:.1f} GiB: use an explicit map "
-                "with a linear classifier (`striate.classic.maps`), or fewer than 16,000 vectors"
-            )
-        self._gamma = self._scale(X) if self.kernel in SCALED else None
-        svc = SVC(kernel="precomputed", C=self.C, class_weight=self.class_weight, break_ties=True, cache_size=500)
-        svc.fit(self._products(X, X), y)
-        self.classes_ = svc.classes_
-        self.support_vectors_ = X[svc.support_]
-        self._machine = _only_support(svc)
+        self.explicit_ = len(X) > self.exact_up_to and self.kernel in _MAPS
+        if self.explicit_:
+            machine = LinearSVM(self.C, class_weight=self.class_weight)
+            self.machine_ = make_pipeline(_MAPS[self.kernel](self.gamma), machine).fit(X, y)
+        else:
+            self._fit_exactly(X, y)
+        self.classes_ = self.machine_.classes_
         return self
+
+    def _fit_exactly(self, vectors: NDArray[Any], y: NDArray[Any]) -> None:
+        needed = 8 * len(vectors) ** 2
+        if needed > MEMORY:
+            raise DoesNotApply(
+                f"a kernel between {len(vectors)} vectors takes {needed / 2**30:.1f} GiB: use a classifier with an "
+                "explicit map, such as chi-squared-map-svm, or fewer than 16,000 vectors"
+            )
+        self.gamma_ = self._scale(vectors) if self.kernel in SCALED else None
+        svc = SVC(kernel="precomputed", C=self.C, class_weight=self.class_weight, break_ties=True, cache_size=500)
+        svc.fit(self._products(vectors, vectors), y)
+        self.support_vectors_ = vectors[svc.support_]
+        self.machine_ = _only_support(svc)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return scores (N, K), or (N,) for two classes: positive means the second."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_TYPES, reset=False)  # noqa: N806
-        return self._machine.decision_function(self._products(X, self.support_vectors_))  # type: ignore[no-any-return]
+        if self.kernel in OF_HISTOGRAMS:
+            check_non_negative(X, f"the {self.kernel} kernel")
+        products = X if self.explicit_ else self._products(X, self.support_vectors_)
+        return self.machine_.decision_function(products)  # type: ignore[no-any-return]
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return the label with the highest score for each vector."""
@@ -89,7 +117,7 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return 1 / max(mean_distance(self.kernel, vectors[order]), 1e-12)
 
     def _products(self, first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
-        options = {} if self._gamma is None else {"gamma": self._gamma}
+        options = {} if self.gamma_ is None else {"gamma": self.gamma_}
         products = np.empty((len(first), len(second)))
         for begin in range(0, len(first), _ROWS):
             rows = slice(begin, begin + _ROWS)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import chi2_kernel, rbf_kernel
+from sklearn.utils.validation import check_non_negative
 
 
 def intersection(a: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -19,17 +20,19 @@ def intersection(a: NDArray[Any], b: NDArray[Any] | None = None) -> NDArray[Any]
         a: (N, D), not negative.
         b: (M, D); by default `a`.
     """
-    _require_positive(a, "intersection")
+    check_non_negative(a, "the intersection kernel")
     b = a if b is None else b
-    _require_positive(b, "intersection")
-    first, second = (torch.from_numpy(np.require(x, requirements=["W", "C"])) for x in (a, b))
+    check_non_negative(b, "the intersection kernel")
+    kind = np.result_type(a, b)
+    first, second = (torch.from_numpy(np.require(x, kind, ["W", "C"])) for x in (a, b))
     total = first.sum(1)[:, None] + second.sum(1)
     return torch.cdist(first, second, p=1).neg_().add_(total).mul_(0.5).numpy()
 
 
 def chi_squared(a: NDArray[Any], b: NDArray[Any] | None = None, *, gamma: float = 1.0) -> NDArray[Any]:
     """Return (N, M): exp(-gamma sum (a - b)^2 / (a + b)), scikit-learn's `chi2_kernel`; not negative."""
-    return chi2_kernel(a, b, gamma=gamma)  # type: ignore[no-any-return]
+    first, second = (None if x is None else np.require(x, requirements="W") for x in (a, b))
+    return chi2_kernel(first, second, gamma=gamma)  # type: ignore[no-any-return]
 
 
 def rbf(a: NDArray[Any], b: NDArray[Any] | None = None, *, gamma: float = 1.0) -> NDArray[Any]:
@@ -49,6 +52,7 @@ KERNELS: dict[str, Callable[..., NDArray[Any]]] = {
     "chi-squared": chi_squared,
     "intersection": intersection,
 }
+OF_HISTOGRAMS = {"chi-squared", "intersection"}  # those that take no negative values
 SCALED = {"rbf", "chi-squared"}  # those with a gamma
 
 
@@ -61,8 +65,3 @@ def mean_distance(kernel: str, sample: NDArray[Any]) -> float:
         squares = np.einsum("nd,nd->n", sample, sample, dtype=np.float64)
         return float(2 * (squares.mean() - (sample.mean(0, dtype=np.float64) ** 2).sum()))
     return float(-np.log(np.maximum(chi2_kernel(sample, gamma=1e-3), 1e-300)).mean() / 1e-3)
-
-
-def _require_positive(histograms: NDArray[Any], kernel: str) -> None:
-    if histograms.size and histograms.min() < 0:
-        raise ValueError(f"Negative values in data: the {kernel} kernel compares histograms, which have none")

@@ -27,7 +27,8 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         C: weight of the errors against the width of the margin.
         class_weight: None, "balanced", or a factor of C for each label.
-        tol: stop where no component of the gradient is larger, in units of C times the number of vectors.
+        tol: stop where no component of the gradient is larger, in units of C times the number of vectors, or where a
+            step lessens the loss by no more than a hundredth of this, as a share.
         max_iter: the most steps.
     """
 
@@ -58,7 +59,12 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             np.zeros(problem.size),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": self.max_iter, "gtol": self.tol * self.C * len(y), "ftol": 1e-10, "maxcor": 20},
+            options={
+                "maxiter": self.max_iter,
+                "gtol": self.tol * self.C * len(y),
+                "ftol": 1e-2 * self.tol,
+                "maxcor": 20,
+            },
         )
         self.n_iter_ = found.nit
         solution = found.x.reshape(targets.shape[1], -1)

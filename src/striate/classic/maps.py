@@ -47,7 +47,7 @@ class IntersectionMap(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         mapped = np.empty((2 * self.order + 1, *X.shape), X.dtype)
         roots = np.sqrt(X)
         logarithms = np.log(np.where(X > 0, X, 1)).astype(X.dtype)
-        frequencies = self.interval * np.arange(self.order + 1)
+        frequencies: NDArray[np.float64] = self.interval * np.arange(self.order + 1, dtype=np.float64)
         heights = np.sqrt(self.interval * _spectrum(frequencies) * np.where(frequencies > 0, 2, 1)).astype(X.dtype)
         mapped[0] = heights[0] * roots
         for k in range(1, self.order + 1):

@@ -37,7 +37,7 @@ class Stored(Sequence[NDArray[np.uint8]]):
 
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, int | np.integer):
-            return self.read(self.rows[[at]])[0]
+            return self.read(self.rows[[int(at)]])[0]
         return Stored(self.store, self.rows[at])
 
     def read(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:

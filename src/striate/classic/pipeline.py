@@ -12,10 +12,9 @@ class Pipeline(pipeline.Pipeline):  # type: ignore[misc]
     """Steps from pictures to class scores: `features` first, `classifier` last."""
 
     def save(self, path: str | Path) -> None:
-        """Write the fitted pipeline to the file `path`, whole, without pickle; `striate.classic.load` reads it.
+        """Write the pipeline, fitted or not, to the file `path`, without pickle; `striate.classic.load` reads it.
 
         Raises:
-            NotFittedError: it is not fitted.
             DoesNotApply: a step is of a type that `load` would not trust.
         """
         from striate.classic.saving import write

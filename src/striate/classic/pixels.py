@@ -21,7 +21,7 @@ class Pixels(Descriptor):
         self.size = size
 
     def _describe(self, block: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return block.reshape(len(block), -1).astype(np.float32) / 255
+        return np.divide(block.reshape(len(block), -1), 255, dtype=np.float32)
 
 
 def build(name: str, *, seed: int) -> Pipeline:

@@ -1,8 +1,13 @@
 """Fitted pipelines in files, through skops: no pickle, and only types from a fixed list, never from the file's."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import skops.io
+from sklearn.base import BaseEstimator
+from sklearn.tree._tree import TREE_LEAF, Tree
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from striate.classic.pipeline import Pipeline
@@ -31,7 +36,7 @@ _OURS = (
     "pyramids.Pyramid",
     "vlad.VLAD",
 )
-_TREE = "sklearn.tree._tree.Tree"  # of forests: arrays of nodes
+_TREE = "sklearn.tree._tree.Tree"  # of forests: arrays of nodes, which `_sound` looks at
 TRUSTED = (*(f"striate.classic.{name}" for name in _OURS), _TREE)  # beside the estimators that skops trusts itself
 
 
@@ -67,4 +72,29 @@ def read(path: str | Path) -> Pipeline:
         raise DataError(f"{path} is not a pipeline, or is damaged ({error}): save it anew") from None
     if not isinstance(found, Pipeline):
         raise DataError(f"{path} holds a {type(found).__name__}, not a pipeline: take a file that its `save` wrote")
+    if not all(_sound(tree) for tree in _trees(found)):
+        raise DataError(f"{path} holds a tree with branches that lead nowhere: the file is damaged, save it anew")
     return found
+
+
+def _trees(part: Any) -> Iterator[Tree]:
+    """Yield the trees of an estimator, wherever they are in it."""
+    if isinstance(part, Tree):
+        yield part
+    elif isinstance(part, BaseEstimator):
+        yield from _trees(list(vars(part).values()))
+    elif isinstance(part, list | tuple) or (isinstance(part, np.ndarray) and part.dtype == object):
+        for one in part:
+            yield from _trees(one)
+
+
+def _sound(tree: Tree) -> bool:
+    """Return whether every branch leads to a later node and asks for a number that is there.
+
+    scikit-learn follows the nodes in a file without a look: a wrong one reads foreign memory, or never ends.
+    """
+    inner = np.flatnonzero(tree.children_left != TREE_LEAF)
+    children = np.stack([tree.children_left[inner], tree.children_right[inner]])
+    forward = (children > inner).all() and (children < tree.node_count).all()
+    asked = tree.feature[inner]
+    return bool(forward and (asked >= 0).all() and (asked < tree.n_features).all())

@@ -20,7 +20,8 @@ def words_of(vectors: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
     if count < 1:
         raise RecipeError(f"words = {count}: a vocabulary has at least 1")
     means = MiniBatchKMeans(min(count, len(vectors)), batch_size=_BATCH, n_init=1, random_state=seed)
-    return means.fit(vectors).cluster_centers_.astype(vectors.dtype)  # type: ignore[no-any-return]
+    words: NDArray[Any] = means.fit(vectors).cluster_centers_.astype(vectors.dtype)
+    return words
 
 
 def squared_distances(vectors: NDArray[Any], words: NDArray[Any]) -> NDArray[Any]:
@@ -28,7 +29,8 @@ def squared_distances(vectors: NDArray[Any], words: NDArray[Any]) -> NDArray[Any
     distances: NDArray[Any] = vectors @ (-2 * words.T)
     distances += np.einsum("kd,kd->k", words, words)
     distances += np.einsum("td,td->t", vectors, vectors)[:, None]
-    return np.maximum(distances, 0, out=distances)
+    np.maximum(distances, 0, out=distances)
+    return distances
 
 
 def nearest(vectors: NDArray[Any], words: NDArray[Any]) -> NDArray[np.int64]:
