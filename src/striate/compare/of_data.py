@@ -31,8 +31,8 @@ from striate.train.recipe import settings_to_values
 from striate.zoo.lookup import find
 
 _PRIOR = 0.1  # of the budget: what the first jobs took does not yet say how wrong all estimates are
-_ENDING = 3.0  # seconds for the comparison itself, and this much more a recognizer:
-_ENDING_EACH = 1.2
+_ENDING = 6.0  # seconds for the comparison itself, and this much more a recognizer:
+_ENDING_EACH = 1.5
 
 Clock = Callable[[], float]
 
