@@ -5,19 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from striate.train.begin import Request, begin
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    folder = tmp_path_factory.mktemp("runs")
-    settings = {"epochs": 2, "plan.threads": 1, "store": "none"}
-    for model in ("linear", "mlp_300"):
-        begin(Request(data="digits", model=model, out=folder / model, settings=settings, quiet=True))
-    return [str(folder / "linear"), str(folder / "mlp_300")]
-
 
 def test_a_comparison_prints_advice_a_table_and_who_beats_whom(
     runs: list[str], call: Callable[..., Any], tmp_path: Path

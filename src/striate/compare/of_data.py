@@ -31,8 +31,8 @@ from striate.train.recipe import settings_to_values
 from striate.zoo.lookup import find
 
 _PRIOR = 0.1  # of the budget: what the first jobs took does not yet say how wrong all estimates are
-_ENDING = 3.0  # seconds for the comparison itself, and this much more a recognizer:
-_ENDING_EACH = 1.2
+_ENDING = 6.0  # seconds for the comparison itself, and this much more a recognizer:
+_ENDING_EACH = 1.5
 
 Clock = Callable[[], float]
 
@@ -197,7 +197,7 @@ class Course:
         self._began, self._spent_before = began, ledger.spent
         self._needs = {model: Need(**need) for model, need in ledger.needs.items()}
         self._seconds = budgets.parse(ledger.budget).seconds if ledger.budget else None
-        self._running: dict[str, tuple[float, float]] = {}  # by name: when it began, when it should end
+        self._running: dict[str, tuple[float, float]] = {}  # by name: when it began, the seconds that it was timed at
         self._expected = self._taken = _PRIOR * (self._seconds or 0.0)
 
     def run(self, engine: Engine) -> Ledger:
@@ -228,9 +228,8 @@ class Course:
         job = self._job(name)
         if self._needs:
             job = replace(job, epochs=self._epochs(job, [self._job(other) for other in others]))
-        left = self._needs[job.model].takes(job.epochs) * self._slowness if self._needs else 0.0
-        now = self._clock()
-        self._running[name] = now, now + left
+        left = max(0.0, self._needs[job.model].takes(job.epochs) - job.seconds) if self._needs else 0.0
+        self._running[name] = self._clock(), left
         self._ledger = replace(self._ledger, spent=self._spent)
         self._ledger = self._ledger.changed(name, state=State.BEGUN, epochs=job.epochs, seconds=job.seconds)
         told = "" if job.epochs is None else f", {job.epochs} epoch{'' if job.epochs == 1 else 's'}"
@@ -239,10 +238,10 @@ class Course:
         return self._ledger, self._job(name)
 
     def _end(self, name: str, reason: str) -> None:
-        began, should_end = self._running.pop(name)
+        began, expected = self._running.pop(name)
         taken = self._clock() - began
         if not reason:
-            self._expected += (should_end - began) / self._slowness
+            self._expected += expected
             self._taken += taken
         self._ledger = replace(self._ledger, spent=self._spent)
         changes = {"state": State.FAILED if reason else State.DONE, "reason": reason}
@@ -255,15 +254,13 @@ class Course:
         if job.model in settled:
             return settled[job.model]
         assert self._seconds is not None
-        now, models = self._clock(), [job.model, *(other.model for other in others)]
-        busy = [max(0.0, ends - now) for _, ends in self._running.values()]
+        now, slowness = self._clock(), self._slowness
+        busy = [max(0.0, expected - (now - began) / slowness) for began, expected in self._running.values()]
         lanes = [*busy, *[0.0] * (self._lanes - len(busy))]
+        models = [job.model, *(other.model for other in others)]
         recognizers = len({known.model for known in self._ledger.jobs})
         left = self._seconds - self._spent - _ENDING - _ENDING_EACH * recognizers
-        found = budgets.share_out(
-            models, self._needs, left / self._slowness, settled=settled, lanes=[b / self._slowness for b in lanes]
-        )
-        return found[job.model]
+        return budgets.share_out(models, self._needs, left / slowness, settled=settled, lanes=lanes)[job.model]
 
     @property
     def _slowness(self) -> float:

@@ -54,16 +54,18 @@ class Sized:
 def sizes(requests: Sequence[Request], *, share: float, folder: Path, lanes: int) -> Iterator[Sized | str]:
     """Yield, for each request, what `size` finds, or why it cannot be trained.
 
-    Where several jobs are to run at once, several are timed at once, so that each has to do with as much of the
-    machine as it will have.
+    Where several jobs are to run at once, a model is timed in as many processes at once, and the slowest counts: each
+    has to do with as much of the machine as it will have.
     """
     if lanes == 1:
         for request in requests:
             yield _sized_or_reason(request, share, folder)
         return
     with ProcessPoolExecutor(lanes, mp_context=get_context("spawn")) as pool:
-        count = len(requests)
-        yield from pool.map(_sized_or_reason, requests, [share] * count, [folder] * count)
+        for request in requests:
+            found = list(pool.map(_sized_or_reason, [request] * lanes, [share] * lanes, [folder] * lanes))
+            reason = next((one for one in found if isinstance(one, str)), None)
+            yield reason or max((one for one in found if not isinstance(one, str)), key=lambda one: one.need.epoch)
 
 
 def size(request: Request, *, share: float, folder: Path) -> Sized:
