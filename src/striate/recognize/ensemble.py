@@ -19,7 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from striate.core.errors import ClassMismatch, DataError, DoesNotApply
 from striate.core.files import whole_directory, write_json
 from striate.data.preprocess import Preprocess
+from striate.recognize import pipeline
 from striate.recognize.pictures import Picture
+from striate.recognize.pipeline import PipelineRecognizer
 from striate.recognize.predict import Prediction, probabilities_of
 from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read_description
 from striate.recognize.recognizer import read as read_network
@@ -44,7 +46,7 @@ class Ensemble:
         temperature: the combined scores are divided by it before the softmax; fitted on validation pictures.
     """
 
-    members: tuple[NetworkRecognizer | Ensemble, ...]
+    members: tuple[NetworkRecognizer | PipelineRecognizer | Ensemble, ...]
     weights: tuple[float, ...]
     average: Average = "probabilities"
     temperature: float = 1.0
@@ -139,7 +141,7 @@ class Ensemble:
             "temperature": self.temperature,
         }
 
-    def _columns(self, member: NetworkRecognizer | Ensemble) -> list[int]:
+    def _columns(self, member: NetworkRecognizer | PipelineRecognizer | Ensemble) -> list[int]:
         return [member.classes.index(name) for name in self.classes]
 
     def _together(self, answers: Sequence[Prediction]) -> Prediction:
@@ -185,14 +187,21 @@ def read(path: Path) -> Ensemble:
         average, temperature = description["average"], float(description["temperature"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path / DESCRIPTION} is not a description of an ensemble: {error}") from None
-    folders = [path / _folder(place) for place in range(count)]
-    members = tuple(read(folder) if is_ensemble(folder) else read_network(folder) for folder in folders)
+    members = tuple(read_any(path / _folder(place)) for place in range(count))
     return Ensemble(members, weights, average, temperature)
 
 
-def is_ensemble(path: Path) -> bool:
-    """Say whether the folder `path` holds an ensemble."""
-    return read_description(path / DESCRIPTION).get("kind") == KIND
+def read_any(path: Path) -> NetworkRecognizer | PipelineRecognizer | Ensemble:
+    """Read what the `save` of any kind of recognizer wrote.
+
+    Raises:
+        DataError: the folder holds no recognizer, or a damaged one, or one of a kind that this version does not know.
+    """
+    kind = read_description(path / DESCRIPTION).get("kind")
+    readers = {None: read_network, KIND: read, pipeline.KIND: pipeline.read}
+    if kind not in readers:
+        raise DataError(f"{path / DESCRIPTION} is of the kind {kind!r}: written by another version of Striate?")
+    return readers[kind](path)
 
 
 def _folder(place: int) -> str:

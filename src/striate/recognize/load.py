@@ -4,11 +4,11 @@ from pathlib import Path
 
 from striate.core.errors import DataError, DoesNotApply
 from striate.core.files import intact
-from striate.recognize.ensemble import Ensemble, is_ensemble
-from striate.recognize.ensemble import read as read_ensemble
-from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read
+from striate.recognize.ensemble import Ensemble, read_any
+from striate.recognize.pipeline import PipelineRecognizer
+from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer
 
-Loaded = NetworkRecognizer | Ensemble
+Loaded = NetworkRecognizer | PipelineRecognizer | Ensemble
 
 
 def load(path: Path, which: str = "best") -> Loaded:
@@ -17,8 +17,7 @@ def load(path: Path, which: str = "best") -> Loaded:
     Raises:
         DataError: no such folder, or no recognizer in it.
     """
-    found = place(path, which)
-    return read_ensemble(found) if is_ensemble(found) else read(found)
+    return read_any(place(path, which))
 
 
 def load_network(path: Path, which: str = "best") -> NetworkRecognizer:
@@ -28,6 +27,8 @@ def load_network(path: Path, which: str = "best") -> NetworkRecognizer:
         DoesNotApply: it is another kind of recognizer.
     """
     found = load(path, which)
+    if isinstance(found, PipelineRecognizer):
+        raise DoesNotApply(f"{path} is {found.model}, a classic pipeline, which has no layers: name a network's run")
     if not isinstance(found, NetworkRecognizer):
         raise DoesNotApply(f"{path} is an {found.model}, not one network: ask its members, which are in {place(path)}")
     return found

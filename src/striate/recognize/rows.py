@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from striate.data.store import Store
 from striate.data.table import Table
 from striate.data.views import views as views_of
 from striate.recognize.ensemble import Ensemble
+from striate.recognize import pipeline
 from striate.recognize.load import Loaded
+from striate.recognize.pipeline import PipelineRecognizer
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.runtime.inference import Answers
 from striate.runtime.processes import Group
-from striate.runtime.together import infer_together
+from striate.runtime.together import divided, infer_together
 
 
 @dataclass(frozen=True)
@@ -59,39 +62,28 @@ def answer_rows(
     """
     if isinstance(recognizer, Ensemble):
         return _of_ensemble(recognizer, table, rows, group, views, label=label, quiet=quiet)
-    return _of_network(recognizer, table, rows, group, views, temperature or 1.0, label=label, quiet=quiet)
-
-
-def _of_network(
-    recognizer: NetworkRecognizer,
-    table: Table,
-    rows: NDArray[np.int64],
-    group: Group,
-    views: str,
-    temperature: float,
-    *,
-    label: str,
-    quiet: bool,
-) -> Told:
     looks = views_of(views, recognizer.preprocess.size)
     store = Store(table, recognizer.preprocess)
     try:
-        answers = infer_together(
-            group,
-            recognizer.network,
-            store,
-            rows,
-            recognizer.plan,
-            classes=len(recognizer.classes),
-            label=label,
-            quiet=quiet,
-            looks=looks,
-            temperature=temperature,
+        told = answer_stored(
+            recognizer, store, rows, group=group, looks=looks, temperature=temperature or 1.0, label=label, quiet=quiet
         )
     finally:
         store.close()
-    lost = rows[~answers.answered].tolist()
-    return Told(answers, {row: store.reason(row) or "" for row in lost}, len(looks))
+    lost = rows[~told.answered].tolist()
+    return Told(told, {row: store.reason(row) or "" for row in lost}, len(looks))
+
+
+def answer_stored(
+    recognizer: NetworkRecognizer | PipelineRecognizer, store: Store, rows: NDArray[np.int64], *, group: Group,
+    **options: Any,
+) -> Answers:
+    """Return the scores of the pictures of `rows` of a store; options as `runtime.inference.infer` has them."""
+    if isinstance(recognizer, PipelineRecognizer):
+        return divided(group, store, rows, lambda own: pipeline.infer(recognizer, store, own, **options))
+    return infer_together(
+        group, recognizer.network, store, rows, recognizer.plan, classes=len(recognizer.classes), **options
+    )
 
 
 def _of_ensemble(
