@@ -13,8 +13,10 @@ from typing import Any
 from striate.core.errors import DataError, DoesNotApply, PlanError, RecipeError, TrainingStopped, UnknownName
 from striate.core.files import intact, write_json
 from striate.report.of_run import report
+from striate.train import pipeline
 from striate.train.begin import Request, begin, resume
-from striate.train.recipe import settings_to_values
+from striate.train.models import is_pipeline
+from striate.train.recipe import merge, settings_to_values
 from striate.train.run import Run
 
 FILE, RUNS, SPLIT = "jobs.json", "runs", "split.parquet"
@@ -38,9 +40,9 @@ class Job:
 
     Args:
         name: of its run directory, in the comparison's `runs`.
-        model: what `striate train --model` takes: a network, or a classic pipeline once that is there.
+        model: what `striate train --model` takes: a network, or a classic pipeline.
         seed: of the training.
-        epochs: None: those of the model's own recipe.
+        epochs: None: those of the model's own recipe, or none, as of a pipeline.
         settings: recipe fields that the comparison settles, such as the plan.
         state: where it stands.
         seconds: that it took, or has taken so far.
@@ -167,11 +169,16 @@ def request(ledger: Ledger, job: Job, *, quiet: bool = False) -> Request:
         data=ledger.data,
         model=job.model,
         out=ledger.run(job),
-        values=settled,
-        settings=ledger.settings,
+        values=merge(settled, settings_for(job.model, ledger.settings)),
         data_root=ledger.data_root,
         quiet=quiet,
     )
+
+
+def settings_for(model: str, settings: Sequence[str]) -> dict[str, Any]:
+    """Return the values of the comparison's settings that mean something to a model; some are for networks alone."""
+    values = settings_to_values(settings)
+    return pipeline.applying(values) if is_pipeline(model) else values
 
 
 def _trained(ledger: Ledger, job: Job, path: Path, *, quiet: bool) -> Run:

@@ -26,9 +26,9 @@ from striate.data.examine import with_hashes
 from striate.report import words
 from striate.runtime import machine
 from striate.sources import open_table
+from striate.train import models
 from striate.train.begin import Request, resolve
 from striate.train.recipe import settings_to_values
-from striate.zoo.lookup import find
 
 _PRIOR = 0.1  # of the budget: what the first jobs took does not yet say how wrong all estimates are
 _ENDING = 6.0  # seconds for the comparison itself, and this much more a recognizer:
@@ -81,7 +81,7 @@ def begin(wish: Wish) -> Compared:
         raise RecipeError("a comparison takes two models or more, one seed or more, one job at a time or more")
     settings_to_values(wish.settings)
     for model in wish.models:
-        find(model)
+        models.check(model)
     jobs = ledgers.make_jobs(wish.models, wish.seeds)
     ledger = _prepared(wish, budget, jobs)
     say(f"in {ledger.folder}; if it is stopped: striate compare --resume {ledger.folder}", quiet=wish.quiet)
@@ -116,8 +116,9 @@ def go_on(folder: Path, *, lanes: int = 1, name: Name = "local", quiet: bool = F
 def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
     """Look at the pictures once, write the split that all will have, and the list of jobs."""
     settings = list(wish.settings)
-    request = Request(data=wish.data, model=wish.models[0], settings=settings, data_root=wish.data_root, quiet=True)
-    data, _ = resolve(request)
+    model = wish.models[0]
+    values = ledgers.settings_for(model, settings)
+    data, _ = resolve(Request(data=wish.data, model=model, values=values, data_root=wish.data_root, quiet=True))
     kinds = f"{len(data.table):,} pictures of {len(data.table.classes)} classes"
     say(f"{data.table.location}: {kinds}; {data.split.origin}", quiet=wish.quiet)
     short = Path(data.table.location).stem if data.table.pixels is None else data.table.source
@@ -125,7 +126,7 @@ def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
     (folder / ledgers.RUNS).mkdir(parents=True)
     data.split.save(folder / ledgers.SPLIT)
     if budget.epochs is not None:
-        jobs = [replace(job, epochs=budget.epochs) for job in jobs]
+        jobs = [job if models.is_pipeline(job.model) else replace(job, epochs=budget.epochs) for job in jobs]
     if wish.lanes > 1:
         threads = max(1, machine.cores() // wish.lanes)
         jobs = [replace(job, settings={"plan.threads": threads}) for job in jobs]

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from striate.compare import sizing_pipeline
 from striate.compare.budget import Need
 from striate.compare.jobs import OF_THE_JOB
 from striate.core.seeds import seed_for
@@ -28,6 +29,7 @@ from striate.runtime.inference import infer
 from striate.runtime.plan import Plan
 from striate.train.begin import Request, resolve
 from striate.train.fit import Data
+from striate.train.models import is_pipeline
 from striate.train.recipe import Recipe
 from striate.train.rehearsal import choose_plan, work_of
 from striate.train.step import Step
@@ -65,14 +67,13 @@ def sizes(requests: Sequence[Request], *, share: float, folder: Path, lanes: int
         for request in requests:
             found = list(pool.map(_sized_or_reason, [request] * lanes, [share] * lanes, [folder] * lanes))
             reason = next((one for one in found if isinstance(one, str)), None)
-            yield reason or max((one for one in found if not isinstance(one, str)), key=lambda one: one.need.epoch)
+            yield reason or max((one for one in found if not isinstance(one, str)), key=lambda one: one.need.takes(one.need.epochs))
 
 
 def size(request: Request, *, share: float, folder: Path) -> Sized:
     """Time the training that `request` asks for; nothing is kept but the numbers.
 
-    A model that is no network has no epochs: its whole fit would be `Need(fixed=its seconds, epoch=0, epochs=None)`,
-    timed on subsamples. Such models are not in `striate train` yet.
+    A classic pipeline has no epochs: its whole fit, timed on parts of the pictures, is `fixed` of its need.
 
     Args:
         request: of one model.
@@ -84,6 +85,8 @@ def size(request: Request, *, share: float, folder: Path) -> Sized:
     """
     began = time.perf_counter()
     data, recipe = resolve(request)
+    if is_pipeline(recipe.model):
+        return _of_pipeline(data, recipe, share, time.perf_counter() - began)
     torch.manual_seed(seed_for("weights", recipe.seed))
     network = build(recipe.model, recipe.options, data.table.classes, recipe.preprocess)
     preparing = time.perf_counter() - began
@@ -100,6 +103,12 @@ def size(request: Request, *, share: float, folder: Path) -> Sized:
     fixed = _AROUND + preparing + held_out * timed.answer
     need = Need(fixed, epoch + len(data.split.rows("val")) * timed.answer + saving, recipe.epochs)
     return Sized(need, plan.model_dump(mode="json"))
+
+
+def _of_pipeline(data: Data, recipe: Recipe, share: float, preparing: float) -> Sized:
+    fit, answer = sizing_pipeline.seconds_of_fit(data, recipe, share)
+    held_out = sum(len(data.split.rows(side)) for side in ("val", "test"))
+    return Sized(Need(_AROUND + preparing + fit + held_out * answer, 0.0, None), {})
 
 
 def _sized_or_reason(request: Request, share: float, folder: Path) -> Sized | str:

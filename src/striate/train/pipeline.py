@@ -49,6 +49,17 @@ def applies(field: str) -> bool:
     return field in _APPLY or field.partition(".")[0] in _APPLY
 
 
+def applying(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return those of nested `values` that mean something to a pipeline."""
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        if applies(f"{prefix}{name}"):
+            kept[name] = value
+        elif isinstance(value, Mapping) and (inner := applying(value, f"{prefix}{name}.")):
+            kept[name] = inner
+    return kept
+
+
 def check(name: str, wanted: Mapping[str, Any]) -> None:
     """Refuse what no data could make right, before any data is read.
 

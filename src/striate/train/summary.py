@@ -11,6 +11,7 @@ from striate.inside.memory import STATE
 from striate.inside.phantom import of_model
 from striate.inside.summary import Summary, summarize
 from striate.recognize.load import load_network
+from striate.train.models import only_networks
 from striate.train.recipe import settings_to_values
 from striate.zoo.catalog import MODELS
 
@@ -43,6 +44,7 @@ def summary(
 
 
 def _config(model: str) -> dict[str, Any]:
+    only_networks(model, "no layers to sum up")
     if model not in MODELS and Path(model).is_dir():
         config: dict[str, Any] = load_network(Path(model)).network.config  # type: ignore[assignment]
         return config
