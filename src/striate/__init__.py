@@ -55,8 +55,8 @@ def train(  # noqa: PLR0913 the verb's twelve options, and quiet
 
     Args:
         data: a folder, a manifest, or a source's name; not needed with `resume`, nor with `base` for its own data.
-        model: a name of `striate.zoo.MODELS`, or `timm:NAME`, or `package.module:function`, your own; by default one
-            that suits the pictures.
+        model: a name of `striate.zoo.MODELS` or of `striate.classic.PIPELINES`, or `timm:NAME`, or
+            `package.module:function`, your own; by default one that suits the pictures.
         out: the run directory; by default `runs/DATA-MODEL`. An existing name gets a number.
         epochs: how often every picture is seen.
         batch_size: pictures per step.
@@ -193,7 +193,9 @@ def ensemble(
 
 
 def load(path: str | Path) -> Loaded:
-    """Return the recognizer of a run directory, or of a folder that one was saved to: a network's, or an ensemble.
+    """Return the recognizer of a run directory, or of a folder that one was saved to.
+
+    It is a network's, a classic pipeline's, or an ensemble.
 
     Raises:
         DataError: there is none, or its network is made by a function that you have not named; see `zoo.consent`.

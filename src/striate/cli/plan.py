@@ -74,8 +74,8 @@ def plan(
 def _recipe(model: str, image_size: int | None, batch_size: int, channels: int, settings: list[str]) -> Recipe:
     """Return the model's usual recipe for pictures of this size."""
     from striate.train import defaults
-    from striate.train.recipe import Recipe, merge, settings_to_values
     from striate.train.models import find_network, only_networks
+    from striate.train.recipe import Recipe, merge, settings_to_values
 
     only_networks(model, "no steps to be timed under several plans")
     row = find_network(model)

@@ -67,7 +67,9 @@ def sizes(requests: Sequence[Request], *, share: float, folder: Path, lanes: int
         for request in requests:
             found = list(pool.map(_sized_or_reason, [request] * lanes, [share] * lanes, [folder] * lanes))
             reason = next((one for one in found if isinstance(one, str)), None)
-            yield reason or max((one for one in found if not isinstance(one, str)), key=lambda one: one.need.takes(one.need.epochs))
+            yield reason or max(
+                (one for one in found if not isinstance(one, str)), key=lambda one: one.need.takes(one.need.epochs)
+            )
 
 
 def size(request: Request, *, share: float, folder: Path) -> Sized:

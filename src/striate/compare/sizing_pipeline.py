@@ -47,9 +47,7 @@ def seconds_of_fit(data: Data, recipe: Recipe, share: float) -> tuple[float, flo
         with recipe.plan.applied():
             least = max(_LEAST, _OF_EACH_CLASS * classes)
             whole = extrapolated(timed, len(rows), least, enough=max(0.2, min(_SECONDS, _SHARE * share)))
-            found = PipelineRecognizer(
-                recipe.model, recipe.options, fitted[0], data.table.classes, recipe.preprocess
-            )
+            found = PipelineRecognizer(recipe.model, recipe.options, fitted[0], data.table.classes, recipe.preprocess)
             return whole, _answer_seconds(found, store, data.readable("val")[:_ANSWERED])
     finally:
         store.close()

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.data.views import views as views_of
-from striate.recognize.ensemble import Ensemble
 from striate.recognize import pipeline
+from striate.recognize.ensemble import Ensemble
 from striate.recognize.load import Loaded
 from striate.recognize.pipeline import PipelineRecognizer
 from striate.recognize.recognizer import NetworkRecognizer
@@ -75,7 +75,11 @@ def answer_rows(
 
 
 def answer_stored(
-    recognizer: NetworkRecognizer | PipelineRecognizer, store: Store, rows: NDArray[np.int64], *, group: Group,
+    recognizer: NetworkRecognizer | PipelineRecognizer,
+    store: Store,
+    rows: NDArray[np.int64],
+    *,
+    group: Group,
     **options: Any,
 ) -> Answers:
     """Return the scores of the pictures of `rows` of a store; options as `runtime.inference.infer` has them."""

@@ -237,7 +237,7 @@ def _recipe(
     model = wanted.get("model", base.recipe.model if base else None)
     if model is not None and is_pipeline(model):
         known = base.recipe if base is not None and base.recipe.model == model else None
-        return pipeline.resolve(data.table, look, model, wanted, known, same_data=same_data)
+        return pipeline.resolve(look, model, wanted, known, same_data=same_data)
     start = starting.values_of(located, model or defaults.MODEL) if located else {}
     if base is None or model != base.recipe.model:
         return defaults.resolve(data.table, rows, look, model, wanted, start)

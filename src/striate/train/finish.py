@@ -23,6 +23,7 @@ from striate.train.run import Run
 
 _Trained = NetworkRecognizer | PipelineRecognizer
 
+
 def finish(run: Run, table: Table, store: Store, state: State, *, group: Group = ALONE, quiet: bool = False) -> None:
     """Write predictions.parquet, the best recognizer's temperature, and metrics.json, in that order.
 
@@ -42,9 +43,7 @@ def finish(run: Run, table: Table, store: Store, state: State, *, group: Group =
         _write(run, table, state, best, answers, quiet=quiet)
 
 
-def _write(
-    run: Run, table: Table, state: State, best: _Trained, answers: dict[str, Answers], *, quiet: bool
-) -> None:
+def _write(run: Run, table: Table, state: State, best: _Trained, answers: dict[str, Answers], *, quiet: bool) -> None:
     labels, classes = table.labels, len(run.classes)
     _write_predictions(run, table, answers, classes)
     temperature = _fit_temperature(answers.get("val"), labels)

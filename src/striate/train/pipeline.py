@@ -78,12 +78,11 @@ def check(name: str, wanted: Mapping[str, Any]) -> None:
 
 
 def resolve(
-    table: Table, look: Look, name: str, wanted: Mapping[str, Any], base: Recipe | None, *, same_data: bool
+    look: Look, name: str, wanted: Mapping[str, Any], base: Recipe | None = None, *, same_data: bool = True
 ) -> Recipe:
     """Return the complete recipe.
 
     Args:
-        table: the data.
         look: the sizes and channels of the training pictures.
         name: of the pipeline.
         wanted: nested values of recipe fields; they have passed `check`.
@@ -152,7 +151,8 @@ def carry_on(run: Run, table: Table, sides: Sides, *, group: Group, quiet: bool 
             finish(run, table, store, State(seconds=time.perf_counter() - began, finished=True), quiet=quiet)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped; a fit has no steps, so it begins anew, to the same result, with: striate train --resume {run.path}"
+            "stopped; a fit has no steps to go on from, so it begins anew, to the same result, with: "
+            f"striate train --resume {run.path}"
         ) from None
     finally:
         store.close()
