@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from striate.classic.pictures import Stored
+from striate.classic.pipeline import Pipeline
 from striate.data.store import Store
 from striate.recognize.pipeline import PipelineRecognizer, infer
 from striate.train import pipeline
@@ -26,20 +27,20 @@ def seconds_of_fit(data: Data, recipe: Recipe, share: float) -> tuple[float, flo
     """Return the seconds that the whole fit takes, and those that a picture takes to be answered.
 
     Args:
-        data: with a store's pictures.
+        data: pictures and split.
         recipe: of a pipeline.
         share: seconds that the fit is likely to be given.
     """
     store = Store(data.table, recipe.preprocess, threads=recipe.threads)
-    rows, labels = data.readable("train"), data.table.labels
+    rows, labels = data.readable("train"), data.table.labels.astype(np.int64)
     classes = len(np.unique(labels[rows]))
-    fitted = []
+    fitted: list[Pipeline] = []
 
     def timed(count: int) -> float:
         part = _spread(rows, labels, count)
         made = pipeline.create(recipe)
         began = time.perf_counter()
-        pipeline.fit(made, Stored(store, part), labels[part].astype(np.int64), threads=recipe.plan.threads)
+        pipeline.fit(made, Stored(store, part), labels[part], threads=recipe.plan.threads)
         fitted[:] = [made]
         return time.perf_counter() - began
 
@@ -77,11 +78,11 @@ def extrapolated(timed: Callable[[int], float], count: int, least: int, *, enoug
             break
         before = now
     if now > 2 * before:
-        return now * (count / number) ** log2(now / before)
+        return now * float((count / number) ** log2(now / before))
     return now + max(0.0, now - before) / (number / 2) * (count - number)
 
 
-def _spread(rows: NDArray[np.int64], labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+def _spread(rows: NDArray[np.int64], labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Return `count` of the rows, of every class its share."""
     by_class = rows[np.argsort(labels[rows], kind="stable")]
     return np.sort(by_class[np.linspace(0, len(rows) - 1, count).round().astype(np.int64)])

@@ -198,10 +198,13 @@ def read_any(path: Path) -> NetworkRecognizer | PipelineRecognizer | Ensemble:
         DataError: the folder holds no recognizer, or a damaged one, or one of a kind that this version does not know.
     """
     kind = read_description(path / DESCRIPTION).get("kind")
-    readers = {None: read_network, KIND: read, pipeline.KIND: pipeline.read}
-    if kind not in readers:
-        raise DataError(f"{path / DESCRIPTION} is of the kind {kind!r}: written by another version of Striate?")
-    return readers[kind](path)
+    if kind is None:
+        return read_network(path)
+    if kind == KIND:
+        return read(path)
+    if kind == pipeline.KIND:
+        return pipeline.read(path)
+    raise DataError(f"{path / DESCRIPTION} is of the kind {kind!r}: written by another version of Striate?")
 
 
 def _folder(place: int) -> str:

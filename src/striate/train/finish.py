@@ -33,9 +33,9 @@ def finish(run: Run, table: Table, store: Store, state: State, *, group: Group =
     group.wait()  # for the first to have written the best weights
     best = load(run.path)
     assert not isinstance(best, Ensemble), "an ensemble is not trained"
-    told = {"group": group, "quiet": quiet or not group.first}
+    silent = quiet or not group.first
     answers = {
-        part: answer_stored(best, store, rows, label=f"evaluating on {part}", **told)
+        part: answer_stored(best, store, rows, group=group, label=f"evaluating on {part}", quiet=silent)
         for part in ("val", "test")
         if len(rows := run.split.rows(part))
     }
