@@ -1,4 +1,4 @@
-"""Classic pipelines in `striate train`: their recipe, their fit, what is refused, and that a stopped fit ends the same."""
+"""Classic pipelines in `striate train`: their recipe and fit, what is refused; a fit that was stopped ends the same."""
 
 import json
 import tomllib
