@@ -13,12 +13,14 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from striate import zoo
+from striate.classic import PIPELINES
 from striate.core.errors import DataError, RecipeError
 from striate.core.files import whole_directory, write_json
 from striate.data.preprocess import Preprocess
 from striate.data.views import views as views_of
 from striate.layers.network import Network
 from striate.recognize.pictures import Picture, Pictures
+from striate.recognize.pipelines import ClassicNetwork
 from striate.recognize.predict import Prediction, answers
 from striate.runtime.answering import Answering
 from striate.runtime.inference import batch_size, evaluating, score_images
@@ -87,7 +89,7 @@ class NetworkRecognizer:
         found = Pictures(pictures, rank=rank, world=world)
         looks = views_of(views, self.preprocess.size)
         scorer = None
-        if plan == "auto":
+        if plan == "auto" and not isinstance(self.network, ClassicNetwork):
             scorer = Answering(
                 self.network,
                 self.preprocess,
@@ -109,7 +111,10 @@ class NetworkRecognizer:
         if path.exists() and not (path / DESCRIPTION).is_file():
             raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
         with whole_directory(path) as beside:
-            save_weights(self.network, beside / WEIGHTS)
+            if isinstance(self.network, ClassicNetwork):
+                self.network.write(beside)
+            else:
+                save_weights(self.network, beside / WEIGHTS)
             write_json(beside / DESCRIPTION, self.description())
 
     def description(self) -> dict[str, Any]:
@@ -124,7 +129,9 @@ class NetworkRecognizer:
         }
 
 
-def build(model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess) -> Network:
+def build(
+    model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess
+) -> Network | ClassicNetwork:
     """Return a fresh network for these classes and pictures; its weights are drawn from torch's generator.
 
     Raises:
@@ -132,6 +139,8 @@ def build(model: str, options: dict[str, Any], classes: Sequence[str], preproces
         RecipeError: an option that the data and the preprocessing settle.
     """
     settled = {"num_classes", "in_channels", "image_size"} & set(options)
+    if model in PIPELINES:
+        return ClassicNetwork(model, options, len(classes))
     if settled:
         raise RecipeError(
             f"options.{min(settled)} is settled by the data and the preprocessing: leave it out, "
@@ -157,7 +166,10 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
         raise DataError(f"{path / DESCRIPTION} is not a description of a recognizer: {error}") from None
     consent.require(model, options, path)
     network = build(model, options, classes, preprocess)
-    read_weights(path / WEIGHTS, network)
+    if isinstance(network, ClassicNetwork):
+        network.read(path)
+    else:
+        read_weights(path / WEIGHTS, network)
     plan = (plan or Plan()).resolve(network)
     return NetworkRecognizer(model, options, plan.prepare(network).eval(), classes, preprocess, temperature, plan)
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from striate.classic import PIPELINES
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.table import Table
+from striate.train import pipelines
 from striate.train.recipe import Recipe, merge, validated
 from striate.zoo.lookup import find, is_foreign
 
@@ -143,6 +145,8 @@ def resolve(
         RecipeError: a value that is not allowed.
     """
     name = model or MODEL
+    if name in PIPELINES:
+        return pipelines.resolve(look.size, look.channels, {**wanted, "model": name})
     row = find(name)
     preprocess = _preprocess(row.family, row.image_size, look)
     common = {
@@ -173,6 +177,9 @@ def check(wanted: Mapping[str, Any]) -> None:
         RecipeError: a value that is not allowed.
     """
     name = wanted.get("model") or MODEL
+    if name in PIPELINES:
+        pipelines.check(wanted)
+        return
     size = find(name).image_size or _LARGE
     color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
     least = {"model": name, "epochs": 1, "preprocess": {"size": list(size), **color}}
@@ -183,6 +190,8 @@ def check(wanted: Mapping[str, Any]) -> None:
 
 def explain(recipe: Recipe, table: Table, rows: NDArray[np.int64], model: str | None) -> str:
     """Return one sentence that says which model and recipe were chosen, and what to change them with."""
+    if recipe.model in PIPELINES:
+        return pipelines.explain(recipe, table, rows)
     chosen = "" if model else " (chosen: it suits small pictures of all kinds; another with --model)"
     height, width = recipe.preprocess.size
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"

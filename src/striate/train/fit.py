@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from striate.classic import PIPELINES
 from striate.core.errors import DataError, RecipeError
 from striate.core.files import alone, free_name, write_json, write_text
 from striate.core.progress import say
@@ -18,9 +19,10 @@ from striate.data.audit import Audit
 from striate.data.split import Split
 from striate.data.table import SIDES, Table
 from striate.layers.network import Network
+from striate.recognize.pipelines import ClassicNetwork
 from striate.recognize.recognizer import build
 from striate.runtime.processes import ALONE, Group
-from striate.train import environment
+from striate.train import environment, pipelines
 from striate.train.finish import finish
 from striate.train.loop import Loop, Sides
 from striate.train.recipe import Recipe
@@ -94,7 +96,10 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     for note in network.notes:
         say(f"note: {note}", quiet=quiet)
     start(network, recipe, data.table.classes, quiet=quiet)
-    plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
+    if isinstance(network, ClassicNetwork):
+        plan = recipe.plan.resolve(network)
+    else:
+        plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, network)
     return Run(out)
@@ -115,6 +120,11 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
         Interrupted: the user stopped it.
     """
     recipe = run.recipe
+    if recipe.model in PIPELINES:
+        quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
+        rows = np.setdiff1d(run.split.rows("train"), quarantined)
+        with alone(run.path):
+            return pipelines.carry_on(run, table, rows, group=group, quiet=quiet)
     check_batches(recipe, group)
     network = _network(recipe, run.classes, run.path)
     _compare_code(run, network, quiet=quiet or not group.first)
