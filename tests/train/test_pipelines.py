@@ -6,7 +6,7 @@ import pytest
 
 import striate
 from striate.core.errors import RecipeError, UnknownName
-from striate.train import pipelines
+from striate.train import defaults, pipelines
 from striate.train.begin import Request, begin, resume
 
 FAST = {"options.classifier": "nearest-mean"}
@@ -21,7 +21,9 @@ def run(tmp_path_factory):
 def test_a_pipeline_makes_a_run_like_any_other(run):
     assert run.finished
     assert run.metrics["test"]["accuracy"]["value"] > 0.8
-    assert (run.path / "report.html").is_file()
+    page = (run.path / "report.html").read_text()
+    assert "Fitted to all training pictures at once" in page
+    assert "augmented batch" not in page
     assert (run.path / "checkpoints" / "best" / "estimator.skops").is_file()
     assert json.loads((run.path / "environment.json").read_text())["steps"] == 1
 
@@ -64,6 +66,11 @@ def test_parameters_are_options_of_the_recipe(tmp_path):
 def test_what_a_pipeline_does_not_take_is_refused_before_data_is_read(wanted, error, said):
     with pytest.raises(error, match=said):
         pipelines.check({"model": "hog-svm", **wanted})
+
+
+def test_a_misspelt_pipeline_is_offered_by_its_name():
+    with pytest.raises(UnknownName, match="did you mean hog-svm"):
+        defaults.check({"model": "hog-smv"})
 
 
 def test_photos_are_brought_to_the_size_that_suits_the_pipeline():

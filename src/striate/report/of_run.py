@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from striate.classic import PIPELINES
 from striate.core.errors import StriateError
 from striate.core.progress import say
 from striate.data.augment import apply
@@ -34,7 +35,8 @@ def report(run: Run, *, quiet: bool = False) -> Path:
         return write(run.path, None, Extras(first_layer=filters, augmented=None, names=str))
     store = Store(table, run.recipe.preprocess, threads=run.recipe.threads)
     try:
-        augmented, drawn = augmented_batch(run, store)
+        fitted = run.recipe.model in PIPELINES  # without batches
+        augmented, drawn = (None, ()) if fitted else augmented_batch(run, store)
         extras = Extras(first_layer=filters, augmented=augmented, drawn=drawn, names=table.name)
         return write(run.path, lambda rows: thumbnails(store, rows), extras)
     finally:

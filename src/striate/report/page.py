@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from striate.classic import PIPELINES
 from striate.core import files
 from striate.report import mosaics, words
 from striate.report.choice import choose
@@ -78,6 +79,7 @@ def _render(contents: Contents, shelf: Shelf | None, extras: Extras, figures: di
         figures=figures,
         data=contents.data,
         measured=contents.measured,
+        pipeline=PIPELINES[model].title if (model := str(contents.recipe["model"])) in PIPELINES else None,
         part=words.PART_NAMES[contents.part] if contents.part else None,
         recipe=contents.recipe,
         thumbnails=shelf.thumbnails if shelf else NO_THUMBNAILS,

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from striate.classic import PIPELINES
+from striate.core.errors import UnknownName
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.train import pipelines
 from striate.train.recipe import Recipe, merge, validated
+from striate.zoo.catalog import MODELS
 from striate.zoo.lookup import find, is_foreign
 
 MODEL = "resnet20"  # where the user names none: it suits small pictures of all kinds
@@ -180,6 +182,8 @@ def check(wanted: Mapping[str, Any]) -> None:
     if name in PIPELINES:
         pipelines.check(wanted)
         return
+    if not is_foreign(name) and name not in MODELS:
+        raise UnknownName("model", name, [*MODELS, *PIPELINES])
     size = find(name).image_size or _LARGE
     color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
     least = {"model": name, "epochs": 1, "preprocess": {"size": list(size), **color}}
