@@ -4,10 +4,10 @@ import torch
 
 import striate
 from striate import classic
-from striate.core.errors import DataError
+from striate.core.errors import DataError, DoesNotApply
 from striate.data.preprocess import Preprocess
 from striate.recognize.pipelines import ClassicNetwork
-from striate.recognize.recognizer import NetworkRecognizer, build
+from striate.recognize.recognizer import NetworkRecognizer, build, build_any
 from striate.runtime.plan import Plan
 
 PREPROCESS = Preprocess(size=(12, 12), channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
@@ -22,7 +22,7 @@ def data():
 
 
 def recognizer(data, classes, labels=None):
-    network = build("color-linear", {"features__histogram__bins": 2}, classes, PREPROCESS)
+    network = build_any("color-linear", {"features__histogram__bins": 2}, classes, PREPROCESS)
     network.pipeline = network.fresh(3).fit(data[0], data[1] if labels is None else labels)
     plan = Plan.reference().resolve(network)
     return NetworkRecognizer("color-linear", network.options, network, classes, PREPROCESS, plan=plan)
@@ -66,4 +66,9 @@ def test_a_pipeline_of_more_classes_is_refused(data, tmp_path):
     found = recognizer(data, ("a", "b", "c"), (data[1] + np.arange(40) // 20) % 3)
     found.save(tmp_path / "it")
     with pytest.raises(DataError, match="knows more than 2 classes"):
-        build("color-linear", {}, ("a", "b"), PREPROCESS).read(tmp_path / "it")
+        build_any("color-linear", {}, ("a", "b"), PREPROCESS).read(tmp_path / "it")
+
+
+def test_what_is_for_networks_refuses_a_pipeline():
+    with pytest.raises(DoesNotApply, match="classic pipeline"):
+        build("color-linear", {}, ("a", "b"), PREPROCESS)

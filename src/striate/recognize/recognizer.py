@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from striate import zoo
 from striate.classic import PIPELINES
-from striate.core.errors import DataError, RecipeError
+from striate.core.errors import DataError, DoesNotApply, RecipeError
 from striate.core.files import whole_directory, write_json
 from striate.data.preprocess import Preprocess
 from striate.data.views import views as views_of
@@ -129,18 +129,17 @@ class NetworkRecognizer:
         }
 
 
-def build(
-    model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess
-) -> Network | ClassicNetwork:
+def build(model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess) -> Network:
     """Return a fresh network for these classes and pictures; its weights are drawn from torch's generator.
 
     Raises:
         UnknownName: no such model or option.
         RecipeError: an option that the data and the preprocessing settle.
+        DoesNotApply: the name of a classic pipeline.
     """
     settled = {"num_classes", "in_channels", "image_size"} & set(options)
     if model in PIPELINES:
-        return ClassicNetwork(model, options, len(classes))
+        raise DoesNotApply(f"{model} is a classic pipeline, fitted at once: this is for networks, see `striate models`")
     if settled:
         raise RecipeError(
             f"options.{min(settled)} is settled by the data and the preprocessing: leave it out, "
@@ -149,6 +148,15 @@ def build(
     return zoo.create(
         model, num_classes=len(classes), in_channels=preprocess.channels, image_size=preprocess.size, **options
     )
+
+
+def build_any(
+    model: str, options: dict[str, Any], classes: Sequence[str], preprocess: Preprocess
+) -> Network | ClassicNetwork:
+    """Return what `build` returns, or for the name of a classic pipeline that, in the place of a network."""
+    if model in PIPELINES:
+        return ClassicNetwork(model, options, len(classes))
+    return build(model, options, classes, preprocess)
 
 
 def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
@@ -165,7 +173,7 @@ def read(path: Path, plan: Plan | None = None) -> NetworkRecognizer:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path / DESCRIPTION} is not a description of a recognizer: {error}") from None
     consent.require(model, options, path)
-    network = build(model, options, classes, preprocess)
+    network = build_any(model, options, classes, preprocess)
     if isinstance(network, ClassicNetwork):
         network.read(path)
     else:

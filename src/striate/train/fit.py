@@ -92,16 +92,23 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     data.check()
     if len(data.readable("val")) == 0 and (recipe.patience is not None or recipe.schedule.name == "plateau"):
         raise RecipeError("early stopping and the plateau schedule watch validation, and there are no such pictures")
+    if recipe.model in PIPELINES:
+        return _prepare_pipeline(recipe, data, out)
     network = _network(recipe, data.table.classes, out)
     for note in network.notes:
         say(f"note: {note}", quiet=quiet)
     start(network, recipe, data.table.classes, quiet=quiet)
-    if isinstance(network, ClassicNetwork):
-        plan = recipe.plan.resolve(network)
-    else:
-        plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
+    plan = choose_plan(recipe, network, data.table, data.readable("train"), quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
     _make_directory(out, data, recipe, network)
+    return Run(out)
+
+
+def _prepare_pipeline(recipe: Recipe, data: Data, out: Path) -> Run:
+    """Make the run directory of a classic pipeline, whose plan needs no measuring."""
+    stand_in = ClassicNetwork(recipe.model, recipe.options, len(data.table.classes))
+    recipe = recipe.model_copy(update={"plan": recipe.plan.resolve(stand_in)})
+    _make_directory(out, data, recipe, stand_in)
     return Run(out)
 
 
@@ -169,7 +176,7 @@ def _compare_code(run: Run, network: Network, *, quiet: bool) -> None:
             "follows may not be what it would have been", quiet=quiet)  # fmt: skip
 
 
-def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network) -> None:
+def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network | ClassicNetwork) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.mkdir()

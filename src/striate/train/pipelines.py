@@ -15,7 +15,7 @@ from striate.core.progress import say
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.recognize.pipelines import ClassicNetwork
-from striate.recognize.recognizer import NetworkRecognizer, build
+from striate.recognize.recognizer import NetworkRecognizer
 from striate.runtime.processes import Group
 from striate.train.checkpoint import State
 from striate.train.finish import finish
@@ -50,7 +50,7 @@ def resolve(size: tuple[int, int] | None, channels: int, wanted: Mapping[str, An
     largest = PIPELINES[wanted["model"]].image_size
     if size is None or max(size) > largest:
         size = (largest, largest)
-    values = {
+    values: dict[str, Any] = {
         "epochs": 1,
         "augment": {"flip": "none", "shift": 0},
         "optimizer": {"lr": 1.0},
@@ -82,8 +82,7 @@ def carry_on(run: Run, table: Table, rows: NDArray[np.int64], *, group: Group, q
     if group.world > 1:
         raise RecipeError(f"{run.recipe.model} is fitted by one process: start it without torchrun")
     recipe, began = run.recipe, time.monotonic()
-    network = build(recipe.model, recipe.options, run.classes, recipe.preprocess)
-    assert isinstance(network, ClassicNetwork), "the caller asks for a pipeline"
+    network = ClassicNetwork(recipe.model, recipe.options, len(run.classes))
     store = Store(table, recipe.preprocess, threads=recipe.threads)
     try:
         network.pipeline = network.fresh(recipe.seed).fit(Stored(store, rows), table.labels[rows])
