@@ -17,7 +17,7 @@ from striate.classic.dense_sift import DenseSIFT
 from striate.classic.eigenpictures import Eigenpictures
 from striate.classic.encoded import Encoded
 from striate.classic.gist import Gist, gabor_bank
-from striate.classic.hog import HOG
+from striate.classic.hog import HOG, gradients, interpolated_histograms
 from striate.classic.interest import InterestSIFT
 from striate.classic.lbp import LBP
 from striate.classic.pixels import Pixels
@@ -69,7 +69,7 @@ def test_a_descriptor_works_in_scikit_learns_pipeline_and_grid_search(descriptor
 
 @pytest.mark.parametrize("options", [{}, {"cell": 6, "block": 3, "orientations": 8}], ids=str)
 def test_hog_is_scikit_images(options, pictures):
-    ours = HOG(**options).fit(pictures)
+    ours = HOG(interpolate=False, **options).fit(pictures)
     for channels in (pictures, pictures[:, :1]):
         described = clone(ours).fit(channels).transform(channels)
         for picture, got in zip(channels, described, strict=True):
@@ -81,6 +81,21 @@ def test_hog_is_scikit_images(options, pictures):
                 channel_axis=-1,
             )
             np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("turn", [180, 360])
+def test_interpolated_hog_is_a_loop_over_pixels_bins_and_cells(turn, pictures):
+    down, across = gradients(torch.from_numpy(pictures[:1, :, :14, :17]).double())
+    got = interpolated_histograms(down, across, orientations=5, cell=4, turn=turn)[0]
+    expected = np.zeros((3, 4, 5))
+    for y in range(14):
+        for x in range(17):
+            gradient = complex(across[0, y, x], down[0, y, x])
+            bin_ = np.rad2deg(np.angle(gradient)) % turn * 5 / turn - 0.5
+            for row, column, k in np.ndindex(3, 4, 5):
+                far = (abs(y - 4 * row - 1.5) / 4, abs(x - 4 * column - 1.5) / 4, abs((bin_ - k + 2.5) % 5 - 2.5))
+                expected[row, column, k] += abs(gradient) * np.prod(np.maximum(0, 1 - np.array(far))) / 16
+    np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("rotation_invariant", "method"), [(False, "nri_uniform"), (True, "uniform")])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from striate.classic.pipeline import Pipeline
 
-__all__ = ["PIPELINES", "Row", "create", "load"]
+__all__ = ["PIPELINES", "Pipeline", "Row", "create", "load"]
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class Row:
     Args:
         module: the dotted path of the file whose `build` makes it.
         year: of the paper that it follows.
+        image_size: the side in pixels that larger pictures, or of several sizes, are brought to in a run.
         title: what it is, in one line.
     """
 
     module: str
     year: int
+    image_size: int
     title: str
 
 
@@ -35,16 +37,16 @@ _AT = "striate.classic."
 
 # fmt: off
 PIPELINES = Catalog("classic pipeline", {
-    "color-linear": Row(_AT + "colors", 1991, "two most frequent colors and a histogram of color, logistic regression"),
-    "hog-svm": Row(_AT + "hog", 2005, "histograms of oriented gradients, support vector machine"),
-    "lbp-svm": Row(_AT + "lbp", 2002, "local binary patterns on a grid, chi-squared map, support vector machine"),
-    "pixels-svm": Row(_AT + "pixels", 1995, "the pixels themselves, support vector machine"),
-    "pixels-knn": Row(_AT + "pixels", 1967, "the pixels themselves, nearest neighbors"),
-    "eigen-svm": Row(_AT + "eigenpictures", 1991, "principal components of the pixels, support vector machine"),
-    "bof-svm": Row(_AT + "bag", 2004, "bag of features: dense SIFT, 1,000 words, chi-squared map"),
-    "spm-svm": Row(_AT + "spatial", 2006, "spatial pyramid of dense SIFT, 200 words, intersection kernel"),
-    "vlad-svm": Row(_AT + "vlad", 2010, "dense root-SIFT, sums of differences to 64 words"),
-    "fisher-svm": Row(_AT + "fisher", 2010, "dense root-SIFT, Fisher vector of 64 Gaussians"),
+    "color-linear": Row(_AT + "colors", 1991, 128, "two most frequent colors, color histogram, logistic regression"),
+    "hog-svm": Row(_AT + "hog", 2005, 128, "histograms of oriented gradients, support vector machine"),
+    "lbp-svm": Row(_AT + "lbp", 2002, 128, "local binary patterns on a grid, chi-squared map, support vector machine"),
+    "pixels-svm": Row(_AT + "pixels", 1995, 32, "the pixels themselves, support vector machine"),
+    "pixels-knn": Row(_AT + "pixels", 1967, 32, "the pixels themselves, nearest neighbors"),
+    "eigen-svm": Row(_AT + "eigenpictures", 1991, 32, "principal components of the pixels, support vector machine"),
+    "bof-svm": Row(_AT + "bag", 2004, 256, "bag of features: dense SIFT, 1,000 words, chi-squared map"),
+    "spm-svm": Row(_AT + "spatial", 2006, 256, "spatial pyramid of dense SIFT, 200 words, intersection kernel"),
+    "vlad-svm": Row(_AT + "vlad", 2010, 256, "dense root-SIFT, sums of differences to 64 words"),
+    "fisher-svm": Row(_AT + "fisher", 2010, 256, "dense root-SIFT, Fisher vector of 64 Gaussians"),
 })
 # fmt: on
 

@@ -24,7 +24,7 @@ CLASSIFIERS: Catalog[Callable[[int], Any]] = Catalog(
         "rbf-svm": lambda _: KernelSVM("rbf"),
         "chi-squared-svm": lambda _: KernelSVM("chi-squared"),
         "intersection-svm": lambda _: KernelSVM("intersection", C=1.0),
-        "rbf-map-svm": lambda seed: make_pipeline(RBFMap(seed=seed), LinearSVM()),
+        "rbf-map-svm": lambda seed: make_pipeline(RBFMap(seed=seed), LinearSVM(5.0)),
         "chi-squared-map-svm": lambda _: make_pipeline(chi_squared_map(), LinearSVM()),
         "intersection-map-svm": lambda _: make_pipeline(IntersectionMap(), LinearSVM()),
         "forest": lambda seed: RandomForestClassifier(300, n_jobs=-1, random_state=seed),

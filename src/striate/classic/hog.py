@@ -1,8 +1,10 @@
 """Histograms of oriented gradients: Dalal and Triggs, 2005 (https://doi.org/10.1109/CVPR.2005.177).
 
-How much edge of which direction is in each cell, made comparable among neighboring cells. In batches; equal to
-scikit-image's `hog`, picture by picture.
+How much edge of which direction is in each cell, made comparable among neighboring cells. In batches; without
+interpolation equal to scikit-image's `hog`, picture by picture.
 """
+
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -19,12 +21,14 @@ _CLIP = 0.2  # L2-Hys, section 6.4
 
 
 class HOG(Descriptor):
-    """Histograms of unsigned gradients in cells, normalized in overlapping blocks by L2-Hys.
+    """Histograms of gradients in cells, normalized in overlapping blocks by L2-Hys.
 
     Args:
-        orientations: bins over 180 degrees.
+        orientations: bins over 180 degrees, or where `signed` over 360.
         cell: side of a cell in pixels; auto: 8, and half where pictures are smaller than 64 pixels, and so on.
         block: side of a block in cells; blocks move by one cell.
+        interpolate: share a gradient out between the two nearest bins and the four nearest cells (section 6.3).
+        signed: tell a gradient from its opposite.
         size: pictures are brought to this height and width; see `Descriptor.fit`.
     """
 
@@ -34,9 +38,12 @@ class HOG(Descriptor):
         cell: int | str = "auto",
         block: int = 2,
         *,
+        interpolate: bool = True,
+        signed: bool = False,
         size: int | tuple[int, int] | None = None,
     ) -> None:
         self.orientations, self.cell, self.block, self.size = orientations, cell, block, size
+        self.interpolate, self.signed = interpolate, signed
 
     def _settle(self) -> None:
         assert self.size_ is not None
@@ -53,7 +60,9 @@ class HOG(Descriptor):
 
     def _describe(self, block: NDArray[np.uint8]) -> NDArray[np.float32]:
         pixels = torch.from_numpy(block).float()  # whole numbers: a direction between two bins is exactly there
-        histograms = oriented_histograms(*gradients(pixels), orientations=self.orientations, cell=self.cell_)
+        made = interpolated_histograms if self.interpolate else oriented_histograms
+        turn = 360 if self.signed else 180
+        histograms = made(*gradients(pixels), orientations=self.orientations, cell=self.cell_, turn=turn)
         return normalized_blocks(histograms.div_(255), self.block).numpy()
 
 
@@ -72,20 +81,44 @@ def gradients(pixels: Tensor) -> tuple[Tensor, Tensor]:
     return down.gather(1, greatest)[:, 0], across.gather(1, greatest)[:, 0]
 
 
-def oriented_histograms(down: Tensor, across: Tensor, *, orientations: int, cell: int) -> Tensor:
-    """Return (n, rows, columns, orientations): mean magnitude by direction in each cell.
+def oriented_histograms(down: Tensor, across: Tensor, *, orientations: int, cell: int, turn: int = 180) -> Tensor:
+    """Return (n, rows, columns, orientations): mean magnitude by direction, out of `turn` degrees, in each cell.
 
     Pixels beyond the last whole cell are left out.
     """
     rows, columns = down.shape[1] // cell, down.shape[2] // cell
     down, across = (x[:, : rows * cell, : columns * cell] for x in (down, across))
-    angles = torch.rad2deg(torch.atan2(down, across)) % 180
-    bins = (angles * (orientations / 180)).long().clamp_(max=orientations - 1)
+    angles = torch.rad2deg(torch.atan2(down, across)) % turn
+    bins = (angles * (orientations / turn)).long().clamp_(max=orientations - 1)
     down_cell, across_cell = torch.arange(rows * cell) // cell, torch.arange(columns * cell) // cell
     bins += (down_cell[:, None] * columns + across_cell) * orientations
     sums = down.new_zeros(len(down), rows * columns * orientations)
     sums.scatter_add_(1, bins.flatten(1), torch.hypot(down, across).flatten(1))
     return sums.div_(cell * cell).reshape(-1, rows, columns, orientations)
+
+
+def interpolated_histograms(down: Tensor, across: Tensor, *, orientations: int, cell: int, turn: int = 180) -> Tensor:
+    """Return what `oriented_histograms` does, each gradient shared out by how near the bins and cells are.
+
+    The part of a pixel beyond the middle of an outer cell, which no cell would have, is lost.
+    """
+    magnitude = torch.hypot(down, across)
+    places = torch.rad2deg(torch.atan2(down, across)).remainder_(turn).mul_(orientations / turn).sub_(0.5)
+    first = places.floor()
+    share = places.sub_(first).mul_(magnitude)
+    index = first.long().remainder_(orientations)[:, None]
+    maps = down.new_zeros(len(down), orientations, *down.shape[1:])
+    maps.scatter_add_(1, index, (magnitude - share)[:, None])
+    maps.scatter_add_(1, (index + 1).remainder_(orientations), share[:, None])
+    rows, columns = (_nearness(side, cell).to(down.dtype) for side in down.shape[1:])
+    return (rows @ maps @ columns.T).permute(0, 2, 3, 1).div(cell * cell)
+
+
+@lru_cache(maxsize=16)
+def _nearness(side: int, cell: int) -> Tensor:
+    """Return (cells, side): how much of a pixel each cell along a side gets."""
+    middles = cell * (torch.arange(side // cell) + 0.5) - 0.5
+    return (1 - (torch.arange(side) - middles[:, None]).abs() / cell).clamp_(min=0)
 
 
 def normalized_blocks(histograms: Tensor, block: int) -> Tensor:

@@ -23,7 +23,7 @@ from striate.core.errors import DoesNotApply, UnknownName
 MEMORY = 2**31  # bytes of the matrix of the kernel between all training vectors
 _TYPES = [np.float64, np.float32]
 _SAMPLE = 2000  # vectors, the first of a shuffle, from which "auto" finds the scale
-_MAPS: dict[str, Callable[[float | str], Any]] = {
+_MAPS: dict[str, Callable[[Any], Any]] = {
     "linear": lambda _: "passthrough",
     "rbf": lambda gamma: RBFMap(gamma=gamma),
     "intersection": lambda _: IntersectionMap(),
@@ -73,10 +73,11 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         if self.kernel not in KERNELS:
             raise UnknownName("kernel", self.kernel, KERNELS)
+        self.gamma_ = self._scale(X) if self.kernel in SCALED else None
         self.explicit_ = len(X) > self.exact_up_to and self.kernel in _MAPS
         if self.explicit_:
             machine = LinearSVM(self.C, class_weight=self.class_weight)
-            self.machine_ = make_pipeline(_MAPS[self.kernel](self.gamma), machine).fit(X, y)
+            self.machine_ = make_pipeline(_MAPS[self.kernel](self.gamma_), machine).fit(X, y)
         else:
             self._fit_exactly(X, y)
         self.classes_ = self.machine_.classes_
@@ -89,7 +90,6 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"a kernel between {len(vectors)} vectors takes {needed / 2**30:.1f} GiB: use a classifier with an "
                 "explicit map, such as chi-squared-map-svm, or fewer than 16,000 vectors"
             )
-        self.gamma_ = self._scale(vectors) if self.kernel in SCALED else None
         svc = SVC(kernel="precomputed", C=self.C, class_weight=self.class_weight, break_ties=True, cache_size=500)
         svc.fit(self._products(vectors, vectors), y)
         self.support_vectors_ = vectors[svc.support_]

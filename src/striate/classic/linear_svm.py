@@ -38,7 +38,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         class_weight: dict[Any, float] | str | None = None,
         tol: float = 1e-5,
-        max_iter: int = 500,
+        max_iter: int = 300,
     ) -> None:
         self.C, self.class_weight, self.tol, self.max_iter = C, class_weight, tol, max_iter
 

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from striate.classic.pipeline import Pipeline
     from striate.train.defaults import Look
 
-_SIDE = 128  # pixels, where the descriptor does not say how large it wants to see pictures
 _APPLY = {
     "model", "options", "seed", "split", "threads", "store", "image_size", "preprocess.size", "preprocess.fit",
     "preprocess.center", "preprocess.interpolation", "preprocess.channels", "plan.threads",
@@ -98,8 +97,7 @@ def resolve(
         values |= {field: getattr(base, field) for field in kept}
         values["preprocess"] = base.preprocess.model_dump(mode="json", exclude={"mean", "std"})
     if base is None or not same_data:
-        options = {**values.get("options", {}), **wanted.get("options", {})}
-        values["preprocess"] = {"size": _size(classic.create(name, **options), look), "channels": look.channels}
+        values["preprocess"] = {"size": _size(name, look), "channels": look.channels}
     asked = {"preprocess": {"size": wanted["image_size"]}} if wanted.get("image_size") else {}
     values = merge(merge(values, {key: value for key, value in wanted.items() if key != "image_size"}), asked)
     channels = values["preprocess"]["channels"]
@@ -237,12 +235,9 @@ def _fit_and_save(run: Run, store: Store, rows: NDArray[np.int64], *, quiet: boo
     return steps
 
 
-def _size(pipeline: Pipeline, look: Look) -> list[int]:
-    """Return the pictures' own size where they share one that the descriptor would take as it is, else the largest."""
-    features = pipeline.named_steps["features"]
-    local = getattr(features, "local", features)  # what of an encoding looks at the pictures
-    most = int(getattr(local, "side", getattr(local, "largest", _SIDE)))
-    own = look.size
+def _size(name: str, look: Look) -> list[int]:
+    """Return the pictures' own size where they share one that the pipeline takes as it is, else the largest it takes."""
+    own, most = look.size, classic.PIPELINES[name].image_size
     return list(own) if own is not None and max(own) <= most else [most, most]
 
 
