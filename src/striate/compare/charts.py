@@ -71,7 +71,7 @@ def against_time(told: Sequence[Plain]) -> Figure:
 
 def per_parameter(told: Sequence[Plain]) -> Figure:
     """Draw how many points of accuracy each recognizer has for a million of its parameters, the most first."""
-    known = sorted((e for e in told if e["parameters"]), key=density)
+    known = sorted((entry for entry in told if dense(entry)), key=density)
     figure = blank(5.6, 1.0 + 0.27 * len(known))
     axes = figure.add_subplot()
     places, values = np.arange(len(known)), np.array([density(entry) for entry in known])
@@ -133,6 +133,11 @@ def radii(told: Sequence[Plain]) -> list[float]:
     """Return the radius of each circle in points: its area is in proportion to the parameters, but for the smallest."""
     most = max((entry["parameters"] for entry in told), default=1)
     return [max(_SMALLEST, _LARGEST * float(entry["parameters"] / most) ** 0.5) for entry in told]
+
+
+def dense(told: Plain) -> bool:
+    """Say whether a recognizer has a place on the logarithmic axis of `density`."""
+    return bool(told["parameters"] and told["accuracy"]["value"])
 
 
 def density(told: Plain) -> float:

@@ -128,7 +128,7 @@ def _drawings(told: Sequence[Plain], curves: Sequence[Curve]) -> dict[str, tuple
     if any(entry["prediction_seconds"] for entry in told):
         said = "Accuracy against the time of one picture; the table gives the numbers."
         found["time"] = charts.against_time(told), said
-    if any(entry["parameters"] for entry in told):
+    if any(map(charts.dense, told)):
         said = "Accuracy per million parameters; the table gives the numbers."
         found["density"] = charts.per_parameter(told), said
     if curves:
