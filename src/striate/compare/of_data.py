@@ -26,9 +26,11 @@ from striate.data.examine import with_hashes
 from striate.report import words
 from striate.runtime import machine
 from striate.sources import open_table
+from striate.train import defaults
 from striate.train.begin import Request, resolve
 from striate.train.recipe import settings_to_values
-from striate.zoo.lookup import find
+from striate.zoo.catalog import MODELS
+from striate.zoo.lookup import is_foreign
 
 _PRIOR = 0.1  # of the budget: what the first jobs took does not yet say how wrong all estimates are
 _ENDING = 6.0  # seconds for the comparison itself, and this much more a recognizer:
@@ -81,7 +83,7 @@ def begin(wish: Wish) -> Compared:
         raise RecipeError("a comparison takes two models or more, one seed or more, one job at a time or more")
     settings_to_values(wish.settings)
     for model in wish.models:
-        find(model)
+        defaults.check({"model": model})
     jobs = ledgers.make_jobs(wish.models, wish.seeds)
     ledger = _prepared(wish, budget, jobs)
     say(f"in {ledger.folder}; if it is stopped: striate compare --resume {ledger.folder}", quiet=wish.quiet)
@@ -113,6 +115,11 @@ def go_on(folder: Path, *, lanes: int = 1, name: Name = "local", quiet: bool = F
         return _carried_out(ledger, lanes, name, began, quiet=quiet)
 
 
+def has_epochs(model: str) -> bool:
+    """Say whether a model is trained in epochs, as networks are; a classic pipeline is fitted at once."""
+    return model in MODELS or is_foreign(model)
+
+
 def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
     """Look at the pictures once, write the split that all will have, and the list of jobs."""
     settings = list(wish.settings)
@@ -125,7 +132,7 @@ def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
     (folder / ledgers.RUNS).mkdir(parents=True)
     data.split.save(folder / ledgers.SPLIT)
     if budget.epochs is not None:
-        jobs = [replace(job, epochs=budget.epochs) for job in jobs]
+        jobs = [replace(job, epochs=budget.epochs) if has_epochs(job.model) else job for job in jobs]
     if wish.lanes > 1:
         threads = max(1, machine.cores() // wish.lanes)
         jobs = [replace(job, settings={"plan.threads": threads}) for job in jobs]
