@@ -16,6 +16,7 @@ from striate.compare import budget as budgets
 from striate.compare import jobs as ledgers
 from striate.compare.budget import Budget, Need
 from striate.compare.engines import Engine, Name, engine
+from striate.compare.entrants import has_epochs
 from striate.compare.jobs import Job, Ledger, State
 from striate.compare.of_runs import RESULT, Compared, compare_runs
 from striate.compare.sizing import sizes
@@ -29,8 +30,6 @@ from striate.sources import open_table
 from striate.train import defaults
 from striate.train.begin import Request, resolve
 from striate.train.recipe import settings_to_values
-from striate.zoo.catalog import MODELS
-from striate.zoo.lookup import is_foreign
 
 _PRIOR = 0.1  # of the budget: what the first jobs took does not yet say how wrong all estimates are
 _ENDING = 6.0  # seconds for the comparison itself, and this much more a recognizer:
@@ -113,11 +112,6 @@ def go_on(folder: Path, *, lanes: int = 1, name: Name = "local", quiet: bool = F
             wish = Wish(ledger.data, models, lanes=lanes, data_root=ledger.data_root, quiet=quiet)
             ledger = _sized(ledger, budgets.parse(ledger.budget), wish)
         return _carried_out(ledger, lanes, name, began, quiet=quiet)
-
-
-def has_epochs(model: str) -> bool:
-    """Say whether a model is trained in epochs, as networks are; a classic pipeline is fitted at once."""
-    return model in MODELS or is_foreign(model)
 
 
 def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
