@@ -56,7 +56,7 @@ def test_what_has_no_operations_is_in_the_figure_of_time_alone(told: Callable[..
 def test_a_recognizer_that_is_never_right_has_no_place_on_a_logarithmic_axis(
     told: Callable[..., dict[str, Any]],
 ) -> None:
-    entries = [told("some", 0.9), told("none", 0.0, accuracy={"value": 0.0, "low": 0.0, "high": 0.02})]
+    entries = [told("some", 0.9), told("none", 0.5) | {"accuracy": {"value": 0.0, "low": 0.0, "high": 0.02}}]
     with style():
         axes = charts.per_parameter(entries).axes[0]
         assert [label.get_text() for label in axes.get_yticklabels()] == ["some"]

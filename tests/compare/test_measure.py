@@ -15,7 +15,7 @@ COST = dict.fromkeys(("parameters", "macs", "memory", "bytes", "training_seconds
 @pytest.fixture
 def entrants(monkeypatch: pytest.MonkeyPatch) -> list[Entrant]:
     """Three recognizers of 200 pictures of two classes: 90 %, 90 % on others, 60 % right."""
-    monkeypatch.setattr(measure, "recipe_of", lambda run: {"seed": 3, "epochs": 5})
+    monkeypatch.setattr(measure, "recipe_of", lambda run: {"model": "linear", "seed": 3, "epochs": 5})
     labels = np.arange(200) % 2
     wrongs = {"one": np.arange(20), "other": np.arange(10, 30), "worse": np.arange(80)}
     return [Entrant(name, name, (_answered(labels, wrong),)) for name, wrong in wrongs.items()]

@@ -53,7 +53,7 @@ def size_of(recognizer: Recognizer, *, batch: int, optimizer: str = "sgd") -> Si
     if isinstance(recognizer, Ensemble):
         sizes = [size_of(member, batch=batch) for member in recognizer.members]
         return Size(_sum([size.parameters for size in sizes]), _sum([size.macs for size in sizes]))
-    if not isinstance(recognizer, NetworkRecognizer):
+    if not isinstance(recognizer, NetworkRecognizer) or next(recognizer.network.parameters(), None) is None:
         return Size()
     shape = (recognizer.preprocess.channels, *recognizer.preprocess.size)
     found = summarize(recognizer.network, shape, batch=batch, optimizer=optimizer if optimizer in STATE else "sgd")

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from striate.core.errors import ClassMismatch, DataError
 from striate.evaluate import scores as scoring
 from striate.train.run import Run
+from striate.zoo.catalog import MODELS
+from striate.zoo.lookup import is_foreign
 
 Labels = NDArray[np.int64]
 _NOT_OF_THE_RECOGNIZER = {"seed", "plan", "threads", "store", "checkpoint_seconds"}  # of a recipe: luck and machinery
@@ -165,6 +167,11 @@ def recipe_of(run: Run) -> dict[str, Any]:
         return tomllib.loads((run.path / "recipe.toml").read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{run.path / 'recipe.toml'} cannot be read: {error}") from None
+
+
+def has_epochs(model: str) -> bool:
+    """Say whether a model is trained in epochs, as networks are; a classic pipeline is fitted at once."""
+    return model in MODELS or is_foreign(model)
 
 
 def judged_by(run: Run) -> str:

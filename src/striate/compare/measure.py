@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from striate.compare.entrants import Entrant, recipe_of
+from striate.compare.entrants import Entrant, has_epochs, recipe_of
 from striate.core import seeds
 from striate.evaluate import paired
 from striate.evaluate.intervals import wilson
@@ -82,8 +82,8 @@ def _told(entrant: Entrant) -> Plain:
 
 
 def _epochs(run: Run) -> int | None:
-    epochs = recipe_of(run).get("epochs")
-    return None if epochs is None else int(epochs)
+    recipe = recipe_of(run)
+    return int(recipe["epochs"]) if has_epochs(recipe["model"]) else None
 
 
 def _price(told: Plain) -> float:

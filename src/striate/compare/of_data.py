@@ -16,6 +16,7 @@ from striate.compare import budget as budgets
 from striate.compare import jobs as ledgers
 from striate.compare.budget import Budget, Need
 from striate.compare.engines import Engine, Name, engine
+from striate.compare.entrants import has_epochs
 from striate.compare.jobs import Job, Ledger, State
 from striate.compare.of_runs import RESULT, Compared, compare_runs
 from striate.compare.sizing import sizes
@@ -126,7 +127,7 @@ def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
     (folder / ledgers.RUNS).mkdir(parents=True)
     data.split.save(folder / ledgers.SPLIT)
     if budget.epochs is not None:
-        jobs = [job if models.is_pipeline(job.model) else replace(job, epochs=budget.epochs) for job in jobs]
+        jobs = [replace(job, epochs=budget.epochs) if has_epochs(job.model) else job for job in jobs]
     if wish.lanes > 1:
         threads = max(1, machine.cores() // wish.lanes)
         jobs = [replace(job, settings={"plan.threads": threads}) for job in jobs]

@@ -236,7 +236,7 @@ def _fit_and_save(run: Run, store: Store, rows: NDArray[np.int64], *, quiet: boo
 
 
 def _size(name: str, look: Look) -> list[int]:
-    """Return the pictures' own size where they share one that the pipeline takes as it is, else the largest it takes."""
+    """Return the pictures' own size where they share one that the pipeline takes as it is, else its largest."""
     own, most = look.size, classic.PIPELINES[name].image_size
     return list(own) if own is not None and max(own) <= most else [most, most]
 
