@@ -6,9 +6,12 @@ import tomllib
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from PIL import Image
+from sklearn.base import BaseEstimator
 
 import striate
+from striate.classic.pipeline import Pipeline
 from striate.core.errors import Interrupted, RecipeError, UnknownName
 from striate.data.store import Store
 from striate.recognize.pipeline import PipelineRecognizer
@@ -110,6 +113,21 @@ def test_an_unknown_parameter_offers_the_nearest():
 def test_only_what_applies_is_taken_from_settings_for_all():
     values = {"batch_size": 8, "seed": 1, "plan": {"threads": 2, "precision": "bf16"}, "augment": {"flip": "both"}}
     assert pipeline.applying(values) == {"seed": 1, "plan": {"threads": 2}}
+
+
+def test_a_small_step_has_one_thread_and_a_large_one_all():
+    class Step(BaseEstimator):
+        def fit(self, vectors, labels):
+            seen.append((len(vectors), torch.get_num_threads()))
+
+    seen, before = [], torch.get_num_threads()
+    for count in (10, 2**15):
+        steps = pipeline.fit(
+            Pipeline.of(("classifier", Step())), np.zeros((count, 128), np.float32), np.zeros(count), threads=2
+        )
+        assert steps[0]["what"] == "Step"
+    assert seen == [(10, 1), (2**15, 2)]
+    assert torch.get_num_threads() == before
 
 
 @pytest.mark.parametrize(
