@@ -32,7 +32,7 @@ DESCRIPTORS = [
     LBP(),
     LBP(rotation_invariant=True),
     Pixels(),
-    Eigenpictures(3),
+    Eigenpictures(3, size=16),
     Gist(),
     Pyramid(),
     Pyramid("gaussian"),

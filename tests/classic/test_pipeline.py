@@ -16,6 +16,7 @@ from striate.data.store import Store
 from striate.sources import open_table
 
 SMALL = {  # so that each is fitted in a moment
+    "eigen-svm": {"features__size": 12},
     "bof-svm": {"features__encoding__words": 20},
     "spm-svm": {"features__encoding__words": 10},
     "vlad-svm": {"features__encoding__words": 4},
