@@ -12,24 +12,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from striate import sources, zoo
 from striate.core import ranks
 
 if TYPE_CHECKING:
+    from striate.compare.ensemble import Made
+    from striate.compare.of_runs import Compared
     from striate.inside.summary import Summary
-    from striate.recognize.recognizer import NetworkRecognizer
+    from striate.recognize.load import Loaded
     from striate.train.evaluation import Evaluation
     from striate.train.run import Run
 
 __version__ = "0.1.0"
-__all__ = ["evaluate", "load", "sources", "summary", "train", "zoo"]
+__all__ = ["compare", "ensemble", "evaluate", "load", "sources", "summary", "train", "zoo"]
 
-# `train` and `evaluate` are packages too. Importing them first lets the functions below take the names in `striate.`;
-# `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
+# `train`, `evaluate` and `compare` are packages too. Importing them first lets the functions below take the names in
+# `striate.`; `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
 import_module("striate.train")
 import_module("striate.evaluate")
+import_module("striate.compare")
 
 
 def train(  # noqa: PLR0913 the verb's twelve options, and quiet
@@ -52,8 +55,8 @@ def train(  # noqa: PLR0913 the verb's twelve options, and quiet
 
     Args:
         data: a folder, a manifest, or a source's name; not needed with `resume`, nor with `base` for its own data.
-        model: a name of `striate.zoo.MODELS`, or `timm:NAME`, or `package.module:function`, your own; by default one
-            that suits the pictures.
+        model: a name of `striate.zoo.MODELS` or of `striate.classic.PIPELINES`, or `timm:NAME`, or
+            `package.module:function`, your own; by default one that suits the pictures.
         out: the run directory; by default `runs/DATA-MODEL`. An existing name gets a number.
         epochs: how often every picture is seen.
         batch_size: pictures per step.
@@ -122,8 +125,77 @@ def evaluate(
     )
 
 
-def load(path: str | Path) -> NetworkRecognizer:
+def compare(
+    *what: str | Path,
+    models: Sequence[str] | None = None,
+    budget: str | None = None,
+    seeds: int = 1,
+    jobs: int = 1,
+    engine: Literal["local", "ray"] = "local",
+    out: str | Path | None = None,
+    data_root: str | Path | None = None,
+    settings: Sequence[str] = (),
+    resume: str | Path | None = None,
+    quiet: bool = False,
+) -> Compared:
+    """Compare recognizers on the same pictures and write a page: finished runs, or models trained on one set.
+
+    Args:
+        what: run directories; or, with `models`, one folder, manifest or source's name.
+        models: names that `train` takes.
+        budget: "30m" for all together, or "10e" for epochs each; by default those of their own recipes.
+        seeds: trainings of each.
+        jobs: how many train at once.
+        engine: local or ray.
+        out: the comparison's folder; by default in `runs`. An existing name gets a number.
+        data_root: where named data sets lie.
+        settings: recipe fields of all, as `["batch_size=64"]`.
+        resume: a stopped comparison, carried on; everything else but `jobs` and `engine` is left out.
+        quiet: print no progress.
+
+    Raises:
+        StriateError: what the user can mend; see `striate.core.errors`.
+    """
+    from striate.compare.of_data import Wish, begin, go_on
+    from striate.compare.of_runs import compare_runs
+    from striate.core.errors import RecipeError
+    from striate.core.files import free_name
+
+    folder = None if out is None else Path(out)
+    if resume is not None:
+        if what or models or budget or folder:
+            raise RecipeError(f"a comparison is taken up as it began: leave all but {resume} out")
+        return go_on(Path(resume), lanes=jobs, name=engine, quiet=quiet)
+    if models is None:
+        if budget or seeds > 1 or settings:
+            raise RecipeError("budget, seeds and settings are for training: name the pictures, and models to train")
+        return compare_runs([Path(run) for run in what], free_name(folder or Path("runs/comparison")), quiet=quiet)
+    if len(what) != 1:
+        raise RecipeError(f"models are trained on one set of pictures, and {len(what)} are named")
+    root = None if data_root is None else str(Path(data_root).resolve())
+    return begin(Wish(str(what[0]), models, budget, seeds, jobs, engine, folder, root, settings, quiet=quiet))
+
+
+def ensemble(
+    *runs: str | Path,
+    out: str | Path = "runs/ensemble",
+    weights: Literal["equal", "fit"] | Sequence[float] = "equal",
+    average: Literal["probabilities", "logits"] = "probabilities",
+    quiet: bool = False,
+) -> Made:
+    """Let finished runs answer as one, with a report; see `striate.compare.ensemble.make`."""
+    from striate.compare.ensemble import make
+    from striate.report.of_run import report
+
+    made = make([Path(run) for run in runs], Path(out), weights=weights, average=average, quiet=quiet)
+    report(made.run, quiet=quiet)
+    return made
+
+
+def load(path: str | Path) -> Loaded:
     """Return the recognizer of a run directory, or of a folder that one was saved to.
+
+    It is a network's, a classic pipeline's, or an ensemble.
 
     Raises:
         DataError: there is none, or its network is made by a function that you have not named; see `zoo.consent`.

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from striate.classic import PIPELINES
 from striate.zoo.catalog import MODELS
 from striate.zoo.published import PUBLISHED
 
@@ -11,8 +12,10 @@ def names(outcome):
 
 
 def test_every_model_is_a_line_that_fits_100_columns(call):
-    lines = call("models").output.splitlines()
+    networks, pipelines = call("models").output.split("\n\n")
+    lines = networks.splitlines()
     assert len(lines) == len(MODELS) + 1
+    assert len(pipelines.splitlines()) == len(PIPELINES) + 2
     assert max(map(len, lines)) <= 100
     vgg16 = next(line for line in lines if line.startswith("vgg16 "))
     assert " ".join(vgg16.split()) == "vgg16 2014 138M 15.5G 16 3x224x224 ImageNet 25.6/8.1, dense"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from striate.cli.printing import document, table
+from striate.cli.printing import document, say, table
 from striate.cli.quantities import count, short, span
 from striate.core.errors import RecipeError, UnknownName
 
@@ -56,7 +56,8 @@ def models(
     A name goes to --model of striate train. Parameters and multiply-accumulates (MACs, of one picture) are counted at
     the picture size shown, which is the published one; most networks can be trained at others too. Depth counts the
     convolutions and fully connected layers on the longest way from the picture to the scores. The published error is
-    top-1, or top-1/top-5, in percent; compare errors of one protocol alone, such as 1 crop.
+    top-1, or top-1/top-5, in percent; compare errors of one protocol alone, such as 1 crop. Without filters, classic
+    pipelines follow; --json lists networks alone.
     """
     filters = _filters(family, year, image_size, max_params, max_macs, search)
     if name is None:
@@ -108,6 +109,13 @@ def _list(filters: dict[str, Callable[[Row], bool]], sort: str | None, *, as_jso
         return
     headers = ("name", "year", "params", "MACs", "depth", "picture", "published error")
     table(headers, [_line(row) for row in rows], right=("year", "params", "MACs", "depth"))
+    if not filters and sort is None:
+        from striate.classic import PIPELINES
+
+        say("", "Classic pipelines, fitted without a network; --model takes them too:")
+        table(
+            ("name", "year", "what it is"), [(n, str(p.year), p.title) for n, p in PIPELINES.items()], right=("year",)
+        )
 
 
 def _line(row: Row) -> Sequence[str]:

@@ -74,10 +74,11 @@ def plan(
 def _recipe(model: str, image_size: int | None, batch_size: int, channels: int, settings: list[str]) -> Recipe:
     """Return the model's usual recipe for pictures of this size."""
     from striate.train import defaults
+    from striate.train.models import find_network, only_networks
     from striate.train.recipe import Recipe, merge, settings_to_values
-    from striate.zoo.lookup import find
 
-    row = find(model)
+    only_networks(model, "no steps to be timed under several plans")
+    row = find_network(model)
     size: Any = image_size or list(row.image_size or defaults.LARGE)
     pixels = {"size": size, "channels": channels, "mean": [0.5] * channels, "std": [0.25] * channels}
     usual = merge(defaults.FAMILIES.get(row.family, {}), defaults.VARIANTS.get(model, {}))

@@ -2,18 +2,36 @@
 
 from pathlib import Path
 
-from striate.core.errors import DataError
+from striate.core.errors import DataError, DoesNotApply
 from striate.core.files import intact
-from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read
+from striate.recognize.ensemble import Ensemble, read_any
+from striate.recognize.pipeline import PipelineRecognizer
+from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer
+
+Loaded = NetworkRecognizer | PipelineRecognizer | Ensemble
 
 
-def load(path: Path, which: str = "best") -> NetworkRecognizer:
+def load(path: Path, which: str = "best") -> Loaded:
     """Return the recognizer of a run directory (`which`: best or last) or of a folder it was saved to.
 
     Raises:
         DataError: no such folder, or no recognizer in it.
     """
-    return read(place(path, which))
+    return read_any(place(path, which))
+
+
+def load_network(path: Path, which: str = "best") -> NetworkRecognizer:
+    """Return the recognizer of a run as `load` does, for what needs its network.
+
+    Raises:
+        DoesNotApply: it is another kind of recognizer.
+    """
+    found = load(path, which)
+    if isinstance(found, PipelineRecognizer):
+        raise DoesNotApply(f"{path} is {found.model}, a classic pipeline, which has no layers: name a network's run")
+    if not isinstance(found, NetworkRecognizer):
+        raise DoesNotApply(f"{path} is an {found.model}, not one network: ask its members, which are in {place(path)}")
+    return found
 
 
 def place(path: Path, which: str = "best") -> Path:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from striate.core.errors import DoesNotApply
 from striate.recognize.load import place
 from striate.recognize.recognizer import DESCRIPTION, WEIGHTS, read_description
 from striate.zoo.locate import Located, is_file_name, locate
@@ -39,6 +40,8 @@ def _is_ours(path: Path) -> bool:
 
 def _described(name: str, folder: Path) -> Located:
     about = read_description(folder / DESCRIPTION)
+    if about.get("kind") is not None:
+        raise DoesNotApply(f"{name} is no single network, so it has no weights to begin from or to convert: name one")
     return Located(
         name,
         folder / WEIGHTS,

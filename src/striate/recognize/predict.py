@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def answers(
             tracker.advance(len(placed.names))
 
 
-def probabilities_of(scores: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+def probabilities_of(scores: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
     """Return the softmax (N, K) of scores divided by the temperature."""
     scaled = scores.astype(np.float64) / temperature
     raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))

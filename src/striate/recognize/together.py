@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
 from typing import Any
 
+from striate.recognize.load import Loaded
 from striate.recognize.predict import Picture, Prediction
-from striate.recognize.recognizer import NetworkRecognizer
 from striate.runtime.processes import together
 
 
 def answer_together(
-    recognizer: NetworkRecognizer, pictures: Picture | Iterable[Picture], *, quiet: bool = True, **options: Any
+    recognizer: Loaded, pictures: Picture | Iterable[Picture], *, quiet: bool = True, **options: Any
 ) -> Iterator[Prediction]:
     """Yield one answer a picture, in order; of many processes, the first yields all, the others none.
 

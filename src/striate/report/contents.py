@@ -117,7 +117,7 @@ def gather(path: Path) -> Contents:
         classes=classes,
         data=_json(path / "data.json"),
         environment=_json(path / "environment.json"),
-        log=_log(path / "log.jsonl"),
+        log=read_log(path / "log.jsonl"),
         part=part,
         measures=measures,
         answers={name: found for name, found in kept.items() if name in measures},
@@ -150,7 +150,8 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not TOML: {error}. Restore it, or train again.") from error
 
 
-def _log(path: Path) -> Log:
+def read_log(path: Path) -> Log:
+    """Read `log.jsonl` of a run."""
     lines: dict[str, list[dict[str, Any]]] = {"step": [], "epoch": []}
     for number, text in enumerate(_text(path).splitlines(), start=1):
         try:

@@ -13,6 +13,7 @@ from striate.core.progress import say
 from striate.data.augment import apply
 from striate.data.batches import Batches
 from striate.data.store import Store
+from striate.recognize.recognizer import NetworkRecognizer
 from striate.report.contents import Extras
 from striate.report.page import write
 from striate.sources import open_table
@@ -26,15 +27,17 @@ def report(run: Run, *, quiet: bool = False) -> Path:
 
     Where the data is gone the report is written without pictures, and says so.
     """
-    filters = first_layer(run.recognizer().network, run.recipe.preprocess.size)
+    recognizer = run.recognizer()
+    network = recognizer.network if isinstance(recognizer, NetworkRecognizer) else None
+    filters = None if network is None else first_layer(network, recognizer.preprocess.size)
     try:
         table = open_table(run.data["location"], data_root=run.data["data_root"])
     except StriateError as error:
         say(f"warn: the report shows no pictures: {error}", quiet=quiet)
         return write(run.path, None, Extras(first_layer=filters, augmented=None, names=str))
-    store = Store(table, run.recipe.preprocess, threads=run.recipe.threads)
+    store = Store(table, recognizer.preprocess)
     try:
-        augmented, drawn = augmented_batch(run, store)
+        augmented, drawn = (None, ()) if network is None else augmented_batch(run, store)
         extras = Extras(first_layer=filters, augmented=augmented, drawn=drawn, names=table.name)
         return write(run.path, lambda rows: thumbnails(store, rows), extras)
     finally:

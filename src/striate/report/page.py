@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from striate.core import files
-from striate.report import mosaics, words
+from striate.report import mosaics, rendering, words
 from striate.report.choice import choose
 from striate.report.contents import Contents, Extras, Pictures, gather
 from striate.report.drawings import draw, has_filters, when_sure
@@ -29,16 +28,7 @@ PICTURE_BYTES = 4_000_000  # of the page, for pictures
 AUGMENTED_BYTES = 500_000
 MOST_QUARANTINED = 200
 MOST_DRAWN = 8  # augmented pictures with what was drawn for them
-_FILTERS = (
-    words.percent,
-    words.number,
-    words.span,
-    words.pictures,
-    words.duration,
-    words.sentence,
-    words.listed,
-)
-_ELSEWHERE = {"command", "unreadable_while_training"}  # of environment.json, shown in their own places
+_ELSEWHERE = {"command", "unreadable_while_training", "fitting"}  # of environment.json, shown in their own places
 _BADGES = {"fail": "✕", "warn": "!", "undecidable": "?", "pass": "✓"}  # in the order of their weight
 
 
@@ -72,7 +62,7 @@ def write(run_path: Path, pictures: Pictures | None, extras: Extras) -> Path:
 
 
 def _render(contents: Contents, shelf: Shelf | None, extras: Extras, figures: dict[str, Markup]) -> str:
-    environment = _environment()
+    environment = rendering.environment()
     return environment.get_template("page.html").render(
         contents=contents,
         figures=figures,
@@ -86,8 +76,8 @@ def _render(contents: Contents, shelf: Shelf | None, extras: Extras, figures: di
         **_stories(contents, shelf),
         **_lists(contents, extras),
         **_network(extras),
-        stylesheet=_source(environment, "style.css"),
-        script=_source(environment, "script.js"),
+        stylesheet=rendering.source(environment, "style.css"),
+        script=rendering.source(environment, "script.js"),
     )
 
 
@@ -95,7 +85,9 @@ def _headline(contents: Contents) -> dict[str, Any]:
     measured = contents.measured
     return {
         "verdict": words.verdict(str(contents.recipe["model"]), contents.part, measured),
-        "cautions": words.cautions(contents.part, measured, contents.recipe.get("seed")),
+        "cautions": words.cautions(
+            contents.part, measured, contents.recipe.get("seed"), members=len(contents.recipe.get("members", ()))
+        ),
         "common": max((e["pictures"] for e in measured["per_class"]), default=0) / measured["pictures"]
         if measured
         else 0,
@@ -139,24 +131,3 @@ def _network(extras: Extras) -> dict[str, Any]:
         found["augmented_total"] = len(extras.augmented)
         found["drawn"] = list(extras.drawn[:MOST_DRAWN]) if any(extras.drawn) else []
     return found
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("striate.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for convert in _FILTERS:
-        environment.filters[convert.__name__] = convert
-    environment.globals["calibration"] = words.calibration
-    environment.globals["part_names"] = words.PART_NAMES
-    return environment
-
-
-def _source(environment: Environment, name: str) -> Markup:
-    # Our own files, not a user's words: they go into the page as they are.
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704

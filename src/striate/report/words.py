@@ -75,7 +75,7 @@ def verdict(model: str, part: str | None, measured: dict[str, Any] | None) -> st
     return f"{model} is right on {percent(accuracy['value'])} of {judged}{unread} ({limits})."
 
 
-def cautions(part: str | None, measured: dict[str, Any] | None, seed: int | None) -> list[str]:
+def cautions(part: str | None, measured: dict[str, Any] | None, seed: int | None, *, members: int = 0) -> list[str]:
     """Say what the headline number does not: what chose it, what it counts, what it leaves out."""
     if measured is None:
         return ["Hold out pictures to learn how good it is: give a validation or test part, or let one be drawn."]
@@ -97,7 +97,8 @@ def cautions(part: str | None, measured: dict[str, Any] | None, seed: int | None
         f"Always answering “{common}” would be right on {percent(counts[common] / measured['pictures'])} (dashed)."
     )
     seeded = "" if seed is None else f" with seed {seed}"
-    said.append(f"The interval is about the choice of pictures; it comes from one training{seeded}.")
+    source = f"these {members} members" if members else f"one training{seeded}"
+    said.append(f"The interval is about the choice of pictures; it comes from {source}.")
     return said
 
 

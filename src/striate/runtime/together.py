@@ -1,5 +1,6 @@
 """Scores of many pictures, each process answering its part of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,14 @@ def infer_together(
     group: Group, network: nn.Module, store: Store, rows: NDArray[np.int64], plan: Plan, **options: Any
 ) -> Answers:
     """Return the scores of the pictures of `rows`, each computed once, in every process; see `infer`."""
-    own = infer(network, store, rows[group.rank :: group.world], plan, **options)
+    return divided(group, store, rows, lambda own: infer(network, store, own, plan, **options))
+
+
+def divided(
+    group: Group, store: Store, rows: NDArray[np.int64], answer: Callable[[NDArray[np.int64]], Answers]
+) -> Answers:
+    """Return what `answer` says of all `rows`, where each process asks it about its own part."""
+    own = answer(rows[group.rank :: group.world])
     if group.world == 1:
         return own
     scores = np.empty((len(rows), own.scores.shape[1]), np.float32)

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from striate.data.table import Table
 from striate.recognize.origin import absolute, origin
 from striate.runtime.processes import Group, together
 from striate.sources import open_table
-from striate.train import defaults, starting
+from striate.train import defaults, pipeline, starting
 from striate.train.defaults import Look
 from striate.train.fit import Data, carry_on, check_batches, prepare
+from striate.train.models import is_pipeline
 from striate.train.recipe import Recipe, SplitRecipe, merge, settings_to_values
 from striate.train.run import Run
 from striate.zoo import consent
@@ -116,7 +118,11 @@ def resolve(request: Request) -> tuple[Data, Recipe]:
     if request.model is not None:
         wanted["model"] = request.model
     base = Run(request.base) if request.base else None
-    defaults.check(wanted)
+    named = wanted.get("model") or (base.recipe.model if base else None)
+    if named is not None and is_pipeline(named):
+        pipeline.check(named, wanted)
+    else:
+        defaults.check(wanted)
     located = _located(request, wanted, base)
     table = _open(request, base)
     say(
@@ -132,7 +138,8 @@ def resolve(request: Request) -> tuple[Data, Recipe]:
     data.check()
     recipe = _recipe(data, wanted, base, located, same_data=request.data is None)
     chosen = wanted.get("model") or (base.recipe.model if base else None)
-    say(defaults.explain(recipe, table, data.readable("train"), chosen), quiet=request.quiet)
+    told = pipeline.explain if is_pipeline(recipe.model) else partial(defaults.explain, model=chosen)
+    say(told(recipe, table, data.readable("train")), quiet=request.quiet)
     if located is not None:
         say(starting.explain(located, recipe.preprocess), quiet=request.quiet)
     return data, recipe
@@ -228,6 +235,9 @@ def _recipe(
     rows = data.readable("train")
     look = look_at(data.audit, rows, data.table)
     model = wanted.get("model", base.recipe.model if base else None)
+    if model is not None and is_pipeline(model):
+        known = base.recipe if base is not None and base.recipe.model == model else None
+        return pipeline.resolve(look, model, wanted, known, same_data=same_data)
     start = starting.values_of(located, model or defaults.MODEL) if located else {}
     if base is None or model != base.recipe.model:
         return defaults.resolve(data.table, rows, look, model, wanted, start)

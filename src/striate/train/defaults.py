@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from striate.core.records import validated
 from striate.data.preprocess import Preprocess
 from striate.data.table import Table
+from striate.train.models import find_network
 from striate.train.recipe import Recipe, merge
 from striate.train.sample import sample
-from striate.zoo.lookup import find
 
 MODEL = "resnet20"  # where the user names none: it suits small pictures of all kinds
 _PICTURES = 600_000  # pictures shown in all, where that makes between 12 and 60 epochs
@@ -143,7 +143,7 @@ def resolve(
         RecipeError: a value that is not allowed.
     """
     name = model or MODEL
-    row = find(name)
+    row = find_network(name)
     preprocess = _preprocess(row.family, row.image_size, look)
     common = {
         "model": name,
@@ -173,7 +173,7 @@ def check(wanted: Mapping[str, Any]) -> None:
         RecipeError: a value that is not allowed.
     """
     name = wanted.get("model") or MODEL
-    size = find(name).image_size or LARGE
+    size = find_network(name).image_size or LARGE
     color = {"channels": 3, "mean": [0.5] * 3, "std": [0.5] * 3}  # gray pictures would refuse what these may yet allow
     least = {"model": name, "epochs": 1, "preprocess": {"size": list(size), **color}}
     asked = {"preprocess": {"size": wanted["image_size"]}} if "image_size" in wanted else {}

@@ -1,6 +1,5 @@
 """Measure a recognizer: a run's on its own test pictures, anybody's on labeled ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,12 @@ from numpy.typing import NDArray
 from striate.core.errors import DataError, listed
 from striate.core.progress import say
 from striate.data.examine import with_hashes
-from striate.data.store import Store
 from striate.data.table import Table
-from striate.data.views import View
 from striate.data.views import views as views_of
 from striate.evaluate import accuracy
-from striate.recognize.load import load
-from striate.recognize.recognizer import NetworkRecognizer
+from striate.recognize.load import Loaded, load
+from striate.recognize.rows import answer_rows
 from striate.runtime.processes import Group, together
-from striate.runtime.together import infer_together
 from striate.sources import open_table
 from striate.train.run import Run
 
@@ -88,7 +84,7 @@ def evaluate(
     with together() as group:
         quiet = quiet or not group.first
         recognizer = load(path)
-        looks = views_of(views, recognizer.preprocess.size)  # a wrong name is told before any picture is read
+        views_of(views, recognizer.preprocess.size)  # a wrong name is told before any picture is read
         run = Run(path) if (path / "recipe.toml").is_file() else None
         if run is not None and not run.finished:
             say(f"warn: the training of {path} is not finished; this is its best so far", quiet=quiet)
@@ -99,11 +95,7 @@ def evaluate(
             labeled = _own(run, data_root, quiet=quiet)
         else:
             raise DataError(f"{path} has no pictures of its own: name labeled ones, striate evaluate {path} DATA")
-        seed = run.recipe.seed if run else 0
-        measured = _measure(recognizer, labeled, looks, seed=seed, group=group, quiet=quiet)
-        if len(looks) > 1:
-            measured.metrics["views"] = views
-        return measured
+        return _measure(recognizer, labeled, views, seed=run.seed if run else 0, group=group, quiet=quiet)
 
 
 def _own(run: Run, data_root: str | None, *, quiet: bool) -> _Labeled:
@@ -146,9 +138,9 @@ def _say_seen(path: Path, labeled: _Labeled, *, quiet: bool) -> None:
 
 
 def _measure(
-    recognizer: NetworkRecognizer,
+    recognizer: Loaded,
     labeled: _Labeled,
-    looks: Sequence[View],
+    views: str,
     *,
     seed: int,
     group: Group,
@@ -157,20 +149,17 @@ def _measure(
     table, rows = labeled.table, labeled.rows
     fitted = labeled.calibrated and recognizer.temperature != 1.0
     temperature = recognizer.temperature if fitted else None
-    store = Store(table, recognizer.preprocess)
-    answer = infer_together(
-        group,
-        recognizer.network,
-        store,
+    told = answer_rows(
+        recognizer,
+        table,
         rows,
-        recognizer.plan,
-        classes=len(recognizer.classes),
+        group=group,
+        views=views,
+        temperature=temperature,
         label="evaluating",
         quiet=quiet,
-        looks=looks,
-        temperature=temperature or 1.0,
     )
-    store.close()
+    answer = told.answers
     labels = table.labels[rows]
     metrics = accuracy.measure(
         answer.scores[answer.answered],
@@ -180,7 +169,9 @@ def _measure(
         temperature=temperature,
         seed=seed,
     )
-    lost = [(table.name(row), store.reason(row) or "") for row in rows[~answer.answered].tolist()]
+    if told.looks > 1:
+        metrics["views"] = views
+    lost = [(table.name(row), told.reasons[row]) for row in rows[~answer.answered].tolist()]
     return Evaluation(labeled.part, metrics, labeled.ignored, lost, labeled.seen)
 
 

@@ -11,12 +11,17 @@ from striate.core.progress import say
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.evaluate import accuracy, calibration
+from striate.recognize.ensemble import Ensemble
+from striate.recognize.load import load
+from striate.recognize.pipeline import PipelineRecognizer
 from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer
+from striate.recognize.rows import answer_stored
 from striate.runtime.inference import Answers
 from striate.runtime.processes import ALONE, Group
-from striate.runtime.together import infer_together
 from striate.train.checkpoint import State
 from striate.train.run import Run
+
+_Trained = NetworkRecognizer | PipelineRecognizer
 
 
 def finish(run: Run, table: Table, store: Store, state: State, *, group: Group = ALONE, quiet: bool = False) -> None:
@@ -26,10 +31,11 @@ def finish(run: Run, table: Table, store: Store, state: State, *, group: Group =
     its part of the pictures, and the first writes.
     """
     group.wait()  # for the first to have written the best weights
-    best = run.recognizer("best")
-    told = {"classes": len(run.classes), "quiet": quiet or not group.first}
+    best = load(run.path)
+    assert not isinstance(best, Ensemble), "an ensemble is not trained"
+    silent = quiet or not group.first
     answers = {
-        part: infer_together(group, best.network, store, rows, best.plan, label=f"evaluating on {part}", **told)
+        part: answer_stored(best, store, rows, group=group, label=f"evaluating on {part}", quiet=silent)
         for part in ("val", "test")
         if len(rows := run.split.rows(part))
     }
@@ -37,9 +43,7 @@ def finish(run: Run, table: Table, store: Store, state: State, *, group: Group =
         _write(run, table, state, best, answers, quiet=quiet)
 
 
-def _write(
-    run: Run, table: Table, state: State, best: NetworkRecognizer, answers: dict[str, Answers], *, quiet: bool
-) -> None:
+def _write(run: Run, table: Table, state: State, best: _Trained, answers: dict[str, Answers], *, quiet: bool) -> None:
     labels, classes = table.labels, len(run.classes)
     _write_predictions(run, table, answers, classes)
     temperature = _fit_temperature(answers.get("val"), labels)
@@ -71,7 +75,7 @@ def _fit_temperature(answer: Answers | None, labels: np.ndarray[Any, Any]) -> fl
     return calibration.fit_temperature(answer.scores[answer.answered], labels[answer.rows][answer.answered])
 
 
-def _keep_temperature(run: Run, best: NetworkRecognizer, temperature: float | None) -> None:
+def _keep_temperature(run: Run, best: _Trained, temperature: float | None) -> None:
     description = {**best.description(), "temperature": temperature or 1.0}
     write_json(run.path / "checkpoints" / "best" / DESCRIPTION, description)
 

@@ -20,9 +20,10 @@ from striate.data.table import SIDES, Table
 from striate.layers.network import Network
 from striate.recognize.recognizer import build
 from striate.runtime.processes import ALONE, Group
-from striate.train import environment
+from striate.train import environment, pipeline
 from striate.train.finish import finish
 from striate.train.loop import Loop, Sides
+from striate.train.models import is_pipeline
 from striate.train.recipe import Recipe
 from striate.train.rehearsal import check_smallest, choose_plan
 from striate.train.run import Run
@@ -88,6 +89,10 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
         RecipeError: something that the recipe asks for does not go with the data or the network.
     """
     data.check()
+    if is_pipeline(recipe.model):
+        pipeline.create(recipe)  # refuses what it does not know before there is a directory
+        _make_directory(out, data, recipe, {}, only=pipeline.WRITTEN)
+        return Run(out)
     if len(data.readable("val")) == 0 and (recipe.patience is not None or recipe.schedule.name == "plateau"):
         raise RecipeError("early stopping and the plateau schedule watch validation, and there are no such pictures")
     network = _network(recipe, data.table.classes, out)
@@ -99,7 +104,7 @@ def prepare(data: Data, recipe: Recipe, out: Path, *, quiet: bool = False) -> Ru
     check_smallest(recipe, network, len(rows))
     plan = choose_plan(recipe, network, data.table, rows, quiet=quiet)
     recipe = recipe.model_copy(update={"plan": plan})
-    _make_directory(out, data, recipe, network)
+    _make_directory(out, data, recipe, {"network": network.origin} if network.origin else {})
     return Run(out)
 
 
@@ -118,11 +123,13 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
         Interrupted: the user stopped it.
     """
     recipe = run.recipe
+    quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
+    sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
+    if is_pipeline(recipe.model):
+        return pipeline.carry_on(run, table, sides, group=group, quiet=quiet)
     check_batches(recipe, group)
     network = _network(recipe, run.classes, run.path)
     _compare_code(run, network, quiet=quiet or not group.first)
-    quarantined = np.array([entry["row"] for entry in run.data["quarantined"]], np.int64)
-    sides = Sides(*(np.setdiff1d(run.split.rows(side), quarantined) for side in SIDES[:2]))
     look_at_pictures(network, recipe, table, sides.train, quiet=True)  # `prepare` has said what this and `start` do
     if not (run.path / "checkpoints" / "last").is_dir():
         start(network, recipe, run.classes, quiet=True)
@@ -140,8 +147,10 @@ def carry_on(run: Run, table: Table, *, group: Group = ALONE, quiet: bool = Fals
 
 
 def check_batches(recipe: Recipe, group: Group) -> None:
-    """Refuse batches that do not suffice for all processes."""
-    if group.world > 1 and recipe.batch_size < 2 * group.world:
+    """Refuse batches that do not suffice for all processes, and processes that have nothing to do."""
+    if is_pipeline(recipe.model):
+        pipeline.check_alone(recipe, group)
+    elif group.world > 1 and recipe.batch_size < 2 * group.world:
         raise RecipeError(
             f"batch_size = {recipe.batch_size} is too small for {group.world} processes, which take pictures in pairs: "
             f"set it to {2 * group.world} or more, or start fewer processes"
@@ -163,7 +172,9 @@ def _compare_code(run: Run, network: Network, *, quiet: bool) -> None:
             "follows may not be what it would have been", quiet=quiet)  # fmt: skip
 
 
-def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network) -> None:
+def _make_directory(
+    out: Path, data: Data, recipe: Recipe, origin: dict[str, Any], *, only: set[str] | None = None
+) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.mkdir()
@@ -174,9 +185,8 @@ def _make_directory(out: Path, data: Data, recipe: Recipe, network: Network) -> 
     write_json(out / "classes.json", list(data.table.classes))
     data.split.save(out / "split.parquet")
     write_json(out / "data.json", _describe(data))
-    origin = {"network": network.origin} if network.origin else {}
     write_json(out / "environment.json", {**environment.describe(recipe.plan), **origin})
-    write_text(out / "recipe.toml", recipe.to_toml())  # last: a directory with a recipe is a run
+    write_text(out / "recipe.toml", recipe.to_toml(only))  # last: a directory with a recipe is a run
 
 
 def _describe(data: Data) -> dict[str, Any]:

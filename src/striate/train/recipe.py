@@ -145,9 +145,13 @@ class Recipe(Record):
             raise ValueError(f"{named}: gray pictures have no color; set to 0, or preprocess.channels to 3")
         return self
 
-    def to_toml(self) -> str:
-        """Return the recipe as TOML; fields without a value are left out and read back as none."""
-        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
+    def to_toml(self, only: set[str] | None = None) -> str:
+        """Return the recipe as TOML; fields without a value are left out and read back as none.
+
+        Args:
+            only: the fields that mean something to the model; None: all.
+        """
+        return tomli_w.dumps(_without_none(self.model_dump(mode="json", include=only)))
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], where: str = "recipe") -> "Recipe":

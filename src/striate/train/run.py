@@ -1,6 +1,7 @@
 """A run: a directory with everything that a training produced."""
 
 import json
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,8 +9,7 @@ from typing import Any
 
 from striate.core.errors import DataError
 from striate.data.split import Split
-from striate.recognize.load import load
-from striate.recognize.recognizer import NetworkRecognizer
+from striate.recognize.load import Loaded, load
 from striate.train.recipe import Recipe
 
 
@@ -56,7 +56,15 @@ class Run:
         metrics: dict[str, Any] = self.read_json("metrics.json")
         return metrics
 
-    def recognizer(self, which: str = "best") -> NetworkRecognizer:
+    @property
+    def seed(self) -> int:
+        """Of the recipe; 0 where it has none, as that of an ensemble."""
+        try:
+            return int(tomllib.loads((self.path / "recipe.toml").read_text(encoding="utf-8")).get("seed", 0))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise DataError(f"{self.path / 'recipe.toml'} cannot be read: {error}") from None
+
+    def recognizer(self, which: str = "best") -> Loaded:
         """Return the trained recognizer; test was measured with "best"."""
         return load(self.path, which)
 

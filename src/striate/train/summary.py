@@ -10,7 +10,8 @@ from striate.core.errors import RecipeError, UnknownName
 from striate.inside.memory import STATE
 from striate.inside.phantom import of_model
 from striate.inside.summary import Summary, summarize
-from striate.recognize.load import load
+from striate.recognize.load import load_network
+from striate.train.models import only_networks
 from striate.train.recipe import settings_to_values
 from striate.zoo.catalog import MODELS
 
@@ -43,8 +44,9 @@ def summary(
 
 
 def _config(model: str) -> dict[str, Any]:
+    only_networks(model, "no layers to sum up")
     if model not in MODELS and Path(model).is_dir():
-        config: dict[str, Any] = load(Path(model)).network.config  # type: ignore[assignment]
+        config: dict[str, Any] = load_network(Path(model)).network.config  # type: ignore[assignment]
         return config
     return {"name": model}
 

@@ -1,0 +1,43 @@
+"""Classifiers by name, each with decision scores and calibrated probabilities; scikit-learn's where it has them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Perceptron
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.pipeline import make_pipeline
+
+from striate.classic.calibrated import Calibrated
+from striate.classic.kernel_svm import KernelSVM
+from striate.classic.linear_svm import LinearSVM
+from striate.classic.maps import IntersectionMap, RBFMap, chi_squared_map
+from striate.core.catalog import Catalog
+
+# nearest: by brute force, as trees of neighbors do not help in so many dimensions, and no file of ours may hold them
+CLASSIFIERS: Catalog[Callable[[int], Any]] = Catalog(
+    "classifier",
+    {
+        "perceptron": lambda seed: Perceptron(random_state=seed),
+        "logistic": lambda _: LogisticRegression(max_iter=500),
+        "linear-svm": lambda _: LinearSVM(),
+        "rbf-svm": lambda _: KernelSVM("rbf"),
+        "chi-squared-svm": lambda _: KernelSVM("chi-squared"),
+        "intersection-svm": lambda _: KernelSVM("intersection", C=1.0),
+        "rbf-map-svm": lambda seed: make_pipeline(RBFMap(seed=seed), LinearSVM(5.0)),
+        "chi-squared-map-svm": lambda _: make_pipeline(chi_squared_map(), LinearSVM()),
+        "intersection-map-svm": lambda _: make_pipeline(IntersectionMap(), LinearSVM()),
+        "forest": lambda seed: RandomForestClassifier(300, n_jobs=-1, random_state=seed),
+        "nearest": lambda _: KNeighborsClassifier(5, algorithm="brute"),
+        "nearest-mean": lambda _: NearestCentroid(),
+    },
+)
+
+
+def classifier(name: str, *, seed: int) -> Calibrated:
+    """Return the classifier `name`, not fitted yet; its own parameters begin with `estimator__`.
+
+    Raises:
+        UnknownName: no such classifier; the nearest names are offered.
+    """
+    return Calibrated(CLASSIFIERS[name](seed), seed=seed)
