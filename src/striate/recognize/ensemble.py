@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from striate.core.errors import ClassMismatch, DataError, DoesNotApply
-from striate.core.files import whole_directory, write_json
+from striate.core.files import write_json
 from striate.data.preprocess import Preprocess
 from striate.recognize import pipeline
 from striate.recognize.pictures import Picture
 from striate.recognize.pipeline import PipelineRecognizer
 from striate.recognize.predict import Prediction, probabilities_of
-from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read_description
+from striate.recognize.recognizer import DESCRIPTION, NetworkRecognizer, read_description, saving
 from striate.recognize.recognizer import read as read_network
 
 Average = Literal["probabilities", "logits"]
@@ -121,10 +121,7 @@ class Ensemble:
         Raises:
             DataError: `path` is there and is not such a folder.
         """
-        path = Path(path)
-        if path.exists() and not (path / DESCRIPTION).is_file():
-            raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
-        with whole_directory(path) as beside:
+        with saving(Path(path)) as beside:
             for place, member in enumerate(self.members):
                 member.save(beside / _folder(place))
             write_json(beside / DESCRIPTION, self.description())

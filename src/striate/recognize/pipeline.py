@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from striate.core.errors import DataError
-from striate.core.files import whole_directory, write_json
+from striate.core.files import write_json
 from striate.core.progress import track
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
@@ -19,7 +19,7 @@ from striate.data.views import View
 from striate.data.views import views as views_of
 from striate.recognize.pictures import Picture, Pictures
 from striate.recognize.predict import Prediction, answers
-from striate.recognize.recognizer import DESCRIPTION, read_description
+from striate.recognize.recognizer import DESCRIPTION, read_description, saving
 from striate.runtime.averaging import average
 from striate.runtime.inference import Answers, mirrored
 
@@ -94,10 +94,7 @@ class PipelineRecognizer:
             DataError: `path` is there and is not such a folder.
             DoesNotApply: a step is of a type that no file of ours may hold.
         """
-        path = Path(path)
-        if path.exists() and not (path / DESCRIPTION).is_file():
-            raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
-        with whole_directory(path) as beside:
+        with saving(Path(path)) as beside:
             self.pipeline.save(beside / ESTIMATOR)
             write_json(beside / DESCRIPTION, self.description())
 

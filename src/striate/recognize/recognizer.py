@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -107,10 +108,7 @@ class NetworkRecognizer:
         Raises:
             DataError: `path` is there and is not such a folder.
         """
-        path = Path(path)
-        if path.exists() and not (path / DESCRIPTION).is_file():
-            raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
-        with whole_directory(path) as beside:
+        with saving(Path(path)) as beside:
             save_weights(self.network, beside / WEIGHTS)
             write_json(beside / DESCRIPTION, self.description())
 
@@ -187,6 +185,19 @@ def _remedy(network: nn.Module) -> str:
     if maker is None:
         return "Take another run or train anew"
     return f"{origin['name']} ({maker}) has changed since it was trained: bring back what it was then, or train anew"
+
+
+@contextmanager
+def saving(path: Path) -> Iterator[Path]:
+    """Yield a folder to write a recognizer to; on success it stands at `path`, whole, in place of one before.
+
+    Raises:
+        DataError: `path` is there and holds no recognizer.
+    """
+    if path.exists() and not (path / DESCRIPTION).is_file():
+        raise DataError(f"{path} is there and holds no recognizer: choose another place to save to")
+    with whole_directory(path) as beside:
+        yield beside
 
 
 def read_description(path: Path) -> dict[str, Any]:

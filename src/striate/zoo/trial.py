@@ -101,7 +101,7 @@ def _parts(network: nn.Module, shape: tuple[int, int, int]) -> Parts:
     with watching(network) as calls:
         try:
             scores = _without_numbers(network, (2, *large))
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  foreign code fails as it likes; it is asked again at its own size
             scores = None
     if not isinstance(scores, Tensor):
         large = shape
