@@ -74,7 +74,8 @@ class Geometry:
 def geometry(network: nn.Module, shape: Sequence[int]) -> dict[str, Geometry | Unknown]:
     """Return what the units of each module of `network` see of pictures (C, H, W); "" is the network itself.
 
-    A module that is called several times has the geometry of its last call; one that is never called has none.
+    A module that is called several times has the geometry of its last call, and that of each as `name#1`, `name#2`;
+    one that is never called has none.
     """
     return geometries(trace(network, shape))
 
@@ -83,13 +84,15 @@ def geometries(traced: Trace) -> dict[str, Geometry | Unknown]:
     """Return what the units of each traced module see; see `geometry`."""
     followed = _Followed(traced)
     picture = (traced.images.shape[2], traced.images.shape[3])
-    found: dict[str, Geometry | Unknown] = {}
+    found: dict[str, list[Geometry | Unknown]] = {}
     for event in traced.events:
         if isinstance(event, Call):
             followed.through(event)
         else:
-            found[event.module] = _of(followed.answer(event), picture)
-    return found
+            found.setdefault(event.module, []).append(_of(followed.answer(event), picture))
+    last = {name: each[-1] for name, each in found.items()}
+    several = {name: each for name, each in found.items() if len(each) > 1}
+    return last | {f"{name}#{call}": seen for name, each in several.items() for call, seen in enumerate(each, 1)}
 
 
 class _Followed:

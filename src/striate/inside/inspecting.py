@@ -1,0 +1,151 @@
+"""Look inside a network and change nothing: the one context in which all inspection happens.
+
+Within it every module evaluates and no weight asks for a gradient; afterwards all is as it was (`preserving`). What
+a layer gives is captured as it gives it: the network goes on with a copy, so that an in-place ReLU behind the layer
+neither changes what was captured nor comes between it and its gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from striate.core.errors import DoesNotApply
+from striate.inside.names import Name, resolve
+from striate.inside.preserving import preserved
+
+
+class Captured:
+    """What one layer gave in the last pass.
+
+    Args:
+        name: of the module, and of its call where it is called several times.
+    """
+
+    def __init__(self, name: Name) -> None:
+        self.name = name
+        self.calls = 0
+        self._output: Tensor | None = None
+
+    @property
+    def output(self) -> Tensor:
+        """The true values, before anything wrote into them; connected to the scores where gradients are on.
+
+        Raises:
+            DoesNotApply: the layer did not run, ran several times and no call was named, or gave no single tensor.
+        """
+        if self.calls == 0:
+            raise DoesNotApply(
+                f"{self.name.module} does not run when the network evaluates (an auxiliary head, or a layer that was "
+                "left out): choose another layer"
+            )
+        if self.name.call is None and self.calls > 1:
+            raise DoesNotApply(
+                f"{self.name.module} is called {self.calls} times: say which call, as {self.name.module}#1 or "
+                f"{self.name.module}#{self.calls}"
+            )
+        if self._output is None:
+            raise DoesNotApply(self._why_none())
+        return self._output
+
+    def _why_none(self) -> str:
+        if self.name.call is not None and self.name.call > self.calls:
+            times = "once" if self.calls == 1 else f"{self.calls} times"
+            return f"{self.name}: {self.name.module} is called {times} only"
+        return f"{self.name} gives no single tensor: choose a layer in it"
+
+    def begin(self) -> None:
+        """Forget the last pass."""
+        self.calls, self._output = 0, None
+
+    def take(self, _module: nn.Module, _given: Any, result: Any) -> Any:
+        """Keep what the module gave, and have the network go on with a copy."""
+        self.calls += 1
+        if self.name.call not in (None, self.calls) or not isinstance(result, Tensor):
+            return result
+        if torch.is_grad_enabled() and not result.requires_grad and result.is_floating_point():
+            result = result.detach().requires_grad_()  # nothing before it asks for a gradient: the graph begins here
+        self._output = result
+        return result.clone()
+
+
+class Inside:
+    """A network that is being looked at; see `inspecting`.
+
+    Args:
+        network: evaluates; its weights ask for no gradient.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        self._captured: list[Captured] = []
+        self._hooks: list[Any] = []
+
+    def capture(self, layer: str) -> Captured:
+        """Have the output of `layer` kept in every pass that follows.
+
+        Args:
+            layer: a module's name; `name#2` for its second call, where it is called several times.
+
+        Raises:
+            UnknownName: no such module; the nearest are offered.
+        """
+        name = resolve(self.network, layer)
+        captured = Captured(name)
+        self._captured.append(captured)
+        self._hooks.append(self.network.get_submodule(name.module).register_forward_hook(captured.take))
+        return captured
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Return the network's scores (N, K) of normalized `images` (N, C, H, W), which are not written into.
+
+        Raises:
+            DoesNotApply: the network gives no scores (N, K).
+        """
+        for captured in self._captured:
+            captured.begin()
+        scores = self.network(images.clone())
+        if not isinstance(scores, Tensor) or scores.ndim != 2:
+            what = f"a tensor {tuple(scores.shape)}" if isinstance(scores, Tensor) else f"a {type(scores).__name__}"
+            raise DoesNotApply(
+                f"{type(self.network).__name__} gives {what} and not scores (N, K): wrap it in a module that does"
+            )
+        return scores
+
+    def close(self) -> None:
+        """Capture nothing any more."""
+        for hook in self._hooks:
+            hook.remove()
+        for captured in self._captured:
+            captured.begin()
+
+
+@contextmanager
+def inspecting(network: nn.Module) -> Iterator[Inside]:
+    """Look inside `network`, on any device; afterwards it is bit by bit what it was, whatever happened.
+
+    Raises:
+        DoesNotApply: the network writes into its own weights when it evaluates.
+    """
+    network = plain(network)
+    with preserved(network):
+        network.eval()
+        for module in network.modules():
+            module._compiled_call_impl = None  # noqa: SLF001 hooks set after compiling would not run
+        for weight in network.parameters():
+            weight.requires_grad = False
+            weight.grad = None
+        inside = Inside(network)
+        try:
+            yield inside
+        finally:
+            inside.close()
+
+
+def plain(network: nn.Module) -> nn.Module:
+    """Return the module that `torch.compile` wrapped, or `network` itself."""
+    return getattr(network, "_orig_mod", network)

@@ -1,0 +1,129 @@
+"""The layers of a network that have maps: their names, shapes and geometry, and which one to look at by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from torch import Tensor, nn
+
+from striate.core.errors import DoesNotApply
+from striate.inside.fields import Unknown
+from striate.inside.geometry import Geometry, geometries
+from striate.inside.inspecting import plain
+from striate.inside.names import Name, resolve
+from striate.inside.tracing import Answer, trace
+from striate.layers.network import Network
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one call of one module gives.
+
+    Args:
+        name: `name#2` where the module is called several times.
+        kind: the module's class.
+        shape: without the batch: (K, h, w) of maps, (D,) of vectors.
+        geometry: what its units see of the picture.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    geometry: Geometry | Unknown
+
+    @property
+    def maps(self) -> bool:
+        """Whether it gives maps (K, h, w) whose units have places in the picture that can be stated."""
+        known = isinstance(self.geometry, Geometry) and None not in self.geometry.stride
+        return known and len(self.shape) == 3 and self.shape[1:] == self.geometry.units  # type: ignore[union-attr]
+
+
+_Known = tuple[str, dict[tuple[int, ...], dict[str, Layer]]]
+_KNOWN: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
+
+
+def layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:
+    """Return all layers of `network`, in the order in which they end, for pictures of `shape` (C, H, W).
+
+    Remembered as long as the network lives and its modules print the same.
+
+    Raises:
+        DoesNotApply: the network cannot take such pictures.
+    """
+    network = plain(network)
+    written = repr(network)
+    known = _KNOWN.get(network)
+    if known is None or known[0] != written:
+        known = _KNOWN[network] = (written, {})
+    if shape not in known[1]:
+        known[1][shape] = _layers(network, shape)
+    return known[1][shape]
+
+
+def layer_of(network: nn.Module, shape: tuple[int, int, int], name: str) -> Layer:
+    """Return the layer `name`, which may be one of a wrapped network without its `body.`.
+
+    Raises:
+        UnknownName: no such module.
+        DoesNotApply: it does not run in evaluation, or runs several times and no call is named.
+    """
+    found = resolve(plain(network), name)
+    known = layers(network, shape)
+    if str(found) in known:
+        return known[str(found)]
+    calls = [other for other in known if other.partition("#")[0] == found.module]
+    if not calls:
+        raise DoesNotApply(f"{found.module} does not run when the network evaluates: choose another layer")
+    raise DoesNotApply(f"{found.module} is called {len(calls)} times, {name} is none of them: say {' or '.join(calls)}")
+
+
+def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None = None) -> Layer:
+    """Return a layer with maps that have places in the picture: `name`, or the last one of its kind.
+
+    By default it is the last stage of a `Network`, where class evidence is usually read; of any other module the last
+    layer that has more than one unit along both axes.
+
+    Raises:
+        UnknownName: no such module.
+        DoesNotApply: the layer has no maps, or where they lie cannot be stated; or the network has no such layer.
+    """
+    if name is not None:
+        return _placed(layer_of(network, shape, name))
+    known = layers(network, shape)
+    inner = plain(network)
+    if isinstance(inner, Network) and inner.last_stage in known and known[inner.last_stage].maps:
+        return known[inner.last_stage]
+    found = [layer for layer in known.values() if layer.maps and min(layer.shape[1:]) > 1 and layer.name]
+    if not found:
+        raise DoesNotApply(
+            f"{type(inner).__name__} has no layer with maps, of which each unit has a place in the picture: "
+            "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
+        )
+    return found[-1]
+
+
+def _placed(layer: Layer) -> Layer:
+    if isinstance(layer.geometry, Unknown):
+        raise DoesNotApply(f"where the units of {layer.name} lie in the picture is unknown: {layer.geometry.reason}")
+    if not layer.maps:
+        shape = " x ".join(map(str, layer.shape))
+        raise DoesNotApply(f"{layer.name} gives {shape}, no maps with places in the picture: choose an earlier layer")
+    return layer
+
+
+def _layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:
+    traced = trace(network, shape)
+    geometry = geometries(traced)
+    kinds = {name: type(module).__name__ for name, module in network.named_modules()}
+    calls: dict[str, int] = {}
+    found = {}
+    for event in traced.events:
+        if not isinstance(event, Answer):
+            continue
+        calls[event.module] = call = calls.get(event.module, 0) + 1
+        several = f"{event.module}#1" in geometry
+        name = str(Name(event.module, call if several else None))
+        given = tuple(event.result.shape[1:]) if isinstance(event.result, Tensor) else ()
+        found[name] = Layer(name, kinds[event.module], given, geometry[name])
+    return found

@@ -1,0 +1,155 @@
+"""ReLUs by another rule in the backward pass: every call is caught, in whatever style it is written, and counted.
+
+Hooks on modules miss `F.relu` and `x.relu_()`, and then guided backpropagation is the plain gradient without a word.
+A `TorchFunctionMode` sees every call from Python; what still runs unseen, as in a scripted module, is counted below
+autograd and refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from striate.core.errors import DoesNotApply
+
+Rule = Callable[[Tensor, Tensor], Tensor]  # from the gradient of a ReLU's output, and its output, to that of its input
+
+
+def guided(gradient: Tensor, output: Tensor) -> Tensor:
+    """Pass what is positive where the unit was active: Springenberg et al., 2014, https://arxiv.org/abs/1412.6806."""
+    return gradient.clamp(min=0) * (output > 0)
+
+
+def deconvnet(gradient: Tensor, _output: Tensor) -> Tensor:
+    """Pass what is positive, active or not: Zeiler and Fergus, 2013, https://arxiv.org/abs/1311.2901, section 2.1."""
+    return gradient.clamp(min=0)
+
+
+def redirected(gradient: Tensor, output: Tensor) -> Tensor:
+    """Pass the plain gradient of what is to rise, and through a silent unit what would wake it.
+
+    Behind silent units an optimization of pictures sees no way at all, and they stay gray.
+    """
+    return torch.where(output > 0, gradient, gradient.clamp(min=0))
+
+
+class Rectifiers:
+    """What was caught in the passes inside of `overriding`.
+
+    Args:
+        rule: how a gradient passes a ReLU.
+        method: whose name an error says.
+    """
+
+    def __init__(self, rule: Rule, method: str) -> None:
+        self.rule, self.method = rule, method
+        self.count = 0
+        self.others: Counter[str] = Counter()
+        self.unseen = 0
+
+    def require(self) -> None:
+        """Refuse where the rule was not applied to every nonlinearity.
+
+        Raises:
+            DoesNotApply: there was no ReLU, or one out of reach, or a nonlinearity that the rule does not know.
+        """
+        remedy = "use saliency, smoothgrad or integrated-gradients, which need no rule"
+        if self.others:
+            names = ", ".join(sorted(self.others))
+            raise DoesNotApply(f"{self.method} is defined for ReLU, and this network uses {names}: {remedy}")
+        if self.unseen:
+            raise DoesNotApply(
+                f"{self.method} cannot reach {self.unseen} ReLUs of this network (scripted or compiled code): take the "
+                f"network as plain modules, or {remedy}"
+            )
+        if not self.count:
+            raise DoesNotApply(f"{self.method} changes how gradients pass ReLUs, and this network has none: {remedy}")
+
+
+@contextmanager
+def overriding(rule: Rule, method: str) -> Iterator[Rectifiers]:
+    """Let gradients pass every ReLU by `rule`, of the passes inside of the block; values stay what they are."""
+    rectifiers = Rectifiers(rule, method)
+    with _Unseen(rectifiers), _Override(rectifiers):
+        yield rectifiers
+
+
+class _Ruled(torch.autograd.Function):
+    """A ReLU with a rule of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rule: Rule, inplace: bool) -> Tensor:  # noqa: FBT001 autograd passes by position
+        output = x.clamp_(min=0) if inplace else x.clamp(min=0)
+        if inplace:
+            ctx.mark_dirty(x)
+        ctx.rule = rule
+        ctx.save_for_backward(output)
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (output,) = ctx.saved_tensors
+        return ctx.rule(gradients[0], output), None, None
+
+
+class _Override(TorchFunctionMode):
+    def __init__(self, rectifiers: Rectifiers) -> None:
+        super().__init__()
+        self._found = rectifiers
+
+    def __torch_function__(
+        self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        options = kwargs or {}
+        if func in _OUT_OF_PLACE or func in _IN_PLACE:
+            return self._rectified(func, args, options)
+        name = getattr(func, "__name__", "")
+        if name.rstrip("_") in _OTHERS and _is_rectifying(name, args, options):
+            self._found.others[name.rstrip("_")] += 1
+        return func(*args, **options)
+
+    def _rectified(self, func: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        x = args[0] if args else options["input"]
+        inplace = func in _IN_PLACE or bool(args[1] if len(args) > 1 else options.get("inplace", False))
+        self._found.count += 1
+        return _Ruled.apply(x, self._found.rule, inplace)  # type: ignore[no-untyped-call] # torch's own is untyped
+
+
+class _Unseen(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own is untyped
+    """Counts the ReLUs that run all the same: `_Ruled` is made of other operations."""
+
+    def __init__(self, rectifiers: Rectifiers) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # torch's own is untyped
+        self._found = rectifiers
+
+    def __torch_dispatch__(
+        self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in _PRIMITIVE:
+            self._found.unseen += 1
+        return func(*args, **(kwargs or {}))
+
+
+_OUT_OF_PLACE = {F.relu, torch.relu, Tensor.relu}
+_IN_PLACE = {F.relu_, torch.relu_, Tensor.relu_}
+_PRIMITIVE = {torch.ops.aten.relu.default, torch.ops.aten.relu_.default}
+_OTHERS = {
+    *("gelu", "silu", "mish", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "relu6", "hardtanh", "hardswish"),
+    *("hardsigmoid", "softplus", "softsign", "tanh", "sigmoid", "logsigmoid", "threshold", "glu", "clamp", "clamp_min"),
+}
+
+
+def _is_rectifying(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Say whether the call is a nonlinearity of pictures: a clamp is one only where it has a least value of 0."""
+    if not name.startswith("clamp"):
+        return True
+    least = args[1] if len(args) > 1 else options.get("min")
+    return isinstance(least, int | float) and least == 0
