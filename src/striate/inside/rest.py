@@ -73,7 +73,7 @@ class Rest:
             scores = self._inside.scores(images)
         if left():
             raise DoesNotApply(
-                f"{type(self._inside.network).__name__} does not take the same way twice: no part of it can be run alone"
+                f"{type(self._inside.network).__name__} does not take the same way twice: no part can be run alone"
             )
         return scores
 
