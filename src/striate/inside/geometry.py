@@ -64,8 +64,8 @@ class Geometry:
         """Return what unit (y, x) sees of the picture: top, left, bottom, right; the last two are not seen.
 
         No pixel outside of it can change the unit. It may hold pixels that the unit does not see: between the places
-        that a dilated layer reads, at a border, where a layer reads padding past maps that leave pixels unseen, and where
-        a way through a transposed convolution ends in a unit that sees nothing along one axis.
+        that a dilated layer reads, at a border, where a layer reads padding past maps that leave pixels unseen, and
+        where a way through a transposed convolution ends in a unit that sees nothing along one axis.
         """
         top, bottom = _clipped(self.axes[0].interval(y), self.picture[0])
         left, right = _clipped(self.axes[1].interval(x), self.picture[1])

@@ -35,8 +35,23 @@ class Layer:
     @property
     def maps(self) -> bool:
         """Whether it gives maps (K, h, w) whose units have places in the picture that can be stated."""
-        known = isinstance(self.geometry, Geometry) and None not in self.geometry.stride
-        return known and len(self.shape) == 3 and self.shape[1:] == self.geometry.units  # type: ignore[union-attr]
+        if not isinstance(self.geometry, Geometry) or None in self.geometry.stride:
+            return False
+        return len(self.shape) == 3 and self.shape[1:] == self.geometry.units
+
+    @property
+    def placed(self) -> Geometry:
+        """The geometry of a layer with maps.
+
+        Raises:
+            DoesNotApply: it has no maps, or where they lie is unknown.
+        """
+        if isinstance(self.geometry, Unknown):
+            raise DoesNotApply(f"where the units of {self.name} lie in the picture is unknown: {self.geometry.reason}")
+        if not self.maps:
+            shape = " x ".join(map(str, self.shape))
+            raise DoesNotApply(f"{self.name} gives {shape}, no maps with places in the picture: take an earlier layer")
+        return self.geometry
 
 
 _Known = tuple[str, dict[tuple[int, ...], dict[str, Layer]]]
@@ -89,7 +104,9 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
         DoesNotApply: the layer has no maps, or where they lie cannot be stated; or the network has no such layer.
     """
     if name is not None:
-        return _placed(layer_of(network, shape, name))
+        named = layer_of(network, shape, name)
+        named.placed  # noqa: B018 raises where it has no maps
+        return named
     known = layers(network, shape)
     inner = plain(network)
     if isinstance(inner, Network) and inner.last_stage in known and known[inner.last_stage].maps:
@@ -101,15 +118,6 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
             "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
         )
     return found[-1]
-
-
-def _placed(layer: Layer) -> Layer:
-    if isinstance(layer.geometry, Unknown):
-        raise DoesNotApply(f"where the units of {layer.name} lie in the picture is unknown: {layer.geometry.reason}")
-    if not layer.maps:
-        shape = " x ".join(map(str, layer.shape))
-        raise DoesNotApply(f"{layer.name} gives {shape}, no maps with places in the picture: choose an earlier layer")
-    return layer
 
 
 def _layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:

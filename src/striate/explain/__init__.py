@@ -1,0 +1,78 @@
+"""Explanations of single answers, as maps: one method, one file.
+
+Each module here has `explain(network, images, classes, **options) -> Maps`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from striate.core.catalog import Catalog
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from striate.inside.maps import Maps
+
+__all__ = ["METHODS", "Row", "explain"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method.
+
+    Args:
+        module: the dotted path of the file whose `explain` makes the maps.
+        of: whether it speaks of pixels, or of the units of a layer, which is then an option.
+        values: signed where negative ones speak against the class.
+        year: of the paper.
+        title: what it shows, in one line.
+    """
+
+    module: str
+    of: Literal["pixels", "layer"]
+    values: Literal["signed", "positive"]
+    year: int
+    title: str
+
+
+_AT = "striate.explain."
+
+# fmt: off
+METHODS = Catalog("method", {
+    "saliency": Row(_AT + "saliency", "pixels", "signed", 2013, "gradient of the score: which pixels move it most"),
+    "smoothgrad": Row(_AT + "smoothgrad", "pixels", "signed", 2017, "mean gradient over noisy copies"),
+    "integrated-gradients": Row(_AT + "integrated_gradients", "pixels", "signed", 2017, "parts of the score, from a baseline on"),
+    "guided-backpropagation": Row(_AT + "guided_backpropagation", "pixels", "signed", 2014, "gradient by positive ways alone"),
+    "deconvnet": Row(_AT + "deconvnet", "pixels", "signed", 2013, "the score projected back to the pixels"),
+    "occlusion": Row(_AT + "occlusion", "pixels", "signed", 2013, "how far the answer falls with a patch covered"),
+    "rise": Row(_AT + "rise", "pixels", "positive", 2018, "mean answer to randomly masked copies"),
+    "cam": Row(_AT + "cam", "layer", "signed", 2015, "last maps, weighed by the linear layer behind their average"),
+    "gradcam": Row(_AT + "gradcam", "layer", "positive", 2016, "maps weighed by their mean gradient"),
+    "gradcam++": Row(_AT + "gradcam_plus_plus", "layer", "positive", 2017, "maps weighed by positive gradients, for several objects"),
+    "hirescam": Row(_AT + "hirescam", "layer", "signed", 2020, "maps times gradients: sums to the score where the rest is linear"),
+    "layercam": Row(_AT + "layercam", "layer", "positive", 2021, "maps times positive gradients, for early layers too"),
+    "scorecam": Row(_AT + "scorecam", "layer", "positive", 2019, "maps weighed by the score of the picture seen through them"),
+    "ablationcam": Row(_AT + "ablationcam", "layer", "positive", 2020, "maps weighed by how far the score falls without them"),
+})
+# fmt: on
+
+
+def explain(network: nn.Module, images: Tensor, classes: Tensor, *, method: str = "gradcam", **options: Any) -> Maps:
+    """Return where `network` finds what it says of `classes` in `images`.
+
+    Args:
+        network: any module that gives scores (N, K); left as it is, bit by bit.
+        images: (N, C, H, W), normalized as the network expects.
+        classes: (N,) int64, the class to explain in each picture.
+        method: a name of `METHODS`.
+        options: of the method, such as `layer="stages.2"`.
+
+    Raises:
+        UnknownName: no such method or layer.
+        DoesNotApply: the method would mislead here; the message says why, and what to use.
+    """
+    made: Maps = import_module(METHODS[method].module).explain(network, images, classes, **options)
+    return made
