@@ -24,7 +24,7 @@ class Row:
     """One method.
 
     Args:
-        module: the dotted path of the file whose `explain` makes the maps.
+        module: the file of this package whose `explain` makes the maps.
         of: whether it speaks of pixels, or of the units of a layer, which is then an option.
         values: signed where negative ones speak against the class.
         year: of the paper.
@@ -38,24 +38,22 @@ class Row:
     title: str
 
 
-_AT = "striate.explain."
-
 # fmt: off
 METHODS = Catalog("method", {
-    "saliency": Row(_AT + "saliency", "pixels", "signed", 2013, "gradient of the score: which pixels move it most"),
-    "smoothgrad": Row(_AT + "smoothgrad", "pixels", "signed", 2017, "mean gradient over noisy copies"),
-    "integrated-gradients": Row(_AT + "integrated_gradients", "pixels", "signed", 2017, "parts of the score, from a baseline on"),
-    "guided-backpropagation": Row(_AT + "guided_backpropagation", "pixels", "signed", 2014, "gradient by positive ways alone"),
-    "deconvnet": Row(_AT + "deconvnet", "pixels", "signed", 2013, "the score projected back to the pixels"),
-    "occlusion": Row(_AT + "occlusion", "pixels", "signed", 2013, "how far the answer falls with a patch covered"),
-    "rise": Row(_AT + "rise", "pixels", "positive", 2018, "mean answer to randomly masked copies"),
-    "cam": Row(_AT + "cam", "layer", "signed", 2015, "last maps, weighed by the linear layer behind their average"),
-    "gradcam": Row(_AT + "gradcam", "layer", "positive", 2016, "maps weighed by their mean gradient"),
-    "gradcam++": Row(_AT + "gradcam_plus_plus", "layer", "positive", 2017, "maps weighed by positive gradients, for several objects"),
-    "hirescam": Row(_AT + "hirescam", "layer", "signed", 2020, "maps times gradients: sums to the score where the rest is linear"),
-    "layercam": Row(_AT + "layercam", "layer", "positive", 2021, "maps times positive gradients, for early layers too"),
-    "scorecam": Row(_AT + "scorecam", "layer", "positive", 2019, "maps weighed by the score of the picture seen through them"),
-    "ablationcam": Row(_AT + "ablationcam", "layer", "positive", 2020, "maps weighed by how far the score falls without them"),
+    "saliency": Row("saliency", "pixels", "signed", 2013, "gradient of the score: which pixels move it most"),
+    "smoothgrad": Row("smoothgrad", "pixels", "signed", 2017, "mean gradient over noisy copies"),
+    "integrated-gradients": Row("integrated_gradients", "pixels", "signed", 2017, "parts of the score of each pixel"),
+    "guided-backpropagation": Row("guided_backpropagation", "pixels", "signed", 2014, "gradient by positive ways"),
+    "deconvnet": Row("deconvnet", "pixels", "signed", 2013, "the score projected back to the pixels"),
+    "occlusion": Row("occlusion", "pixels", "signed", 2013, "how far the answer falls with a patch covered"),
+    "rise": Row("rise", "pixels", "positive", 2018, "mean answer to randomly masked copies"),
+    "cam": Row("cam", "layer", "signed", 2015, "last maps, weighed by the linear layer behind their average"),
+    "gradcam": Row("gradcam", "layer", "positive", 2016, "maps weighed by their mean gradient"),
+    "gradcam++": Row("gradcam_plus_plus", "layer", "positive", 2017, "maps weighed by their positive gradients"),
+    "hirescam": Row("hirescam", "layer", "signed", 2020, "maps times gradients: parts of the score"),
+    "layercam": Row("layercam", "layer", "positive", 2021, "maps times positive gradients, for early layers too"),
+    "scorecam": Row("scorecam", "layer", "positive", 2019, "maps weighed by the score seen through each"),
+    "ablationcam": Row("ablationcam", "layer", "positive", 2020, "maps weighed by the fall of the score without each"),
 })
 # fmt: on
 
@@ -74,5 +72,5 @@ def explain(network: nn.Module, images: Tensor, classes: Tensor, *, method: str 
         UnknownName: no such method or layer.
         DoesNotApply: the method would mislead here; the message says why, and what to use.
     """
-    made: Maps = import_module(METHODS[method].module).explain(network, images, classes, **options)
+    made: Maps = import_module(f"{__name__}.{METHODS[method].module}").explain(network, images, classes, **options)
     return made
