@@ -1,0 +1,82 @@
+"""What the pages tell of each unit, as plain numbers for their script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from striate.units.study import LayerStudy
+from striate.units.windows import Window
+
+_CLASSES = 5  # of a unit, most first
+
+
+def number(value: Any) -> float | None:
+    """Return a number of four digits, which JSON can hold; None for none."""
+    value = float(value)
+    return float(f"{value:.4g}") if isfinite(value) else None
+
+
+def units(found: LayerStudy, seen: Window, flags: Sequence[Sequence[tuple[str, str]]]) -> list[dict[str, Any]]:
+    """Return what is told of each unit of a layer.
+
+    Args:
+        found: of the layer.
+        seen: the window of its units.
+        flags: of each unit: names of what is wrong with it, and why.
+    """
+    active = _active(found)
+    return [
+        {
+            "k": unit,
+            "max": number(found.maximum[unit]),
+            "mean": number(found.mean[unit]),
+            "std": number(found.std[unit]),
+            "active": number(active[unit]),
+            "zeros": number(found.share_zeros[unit]),
+            "selectivity": number(found.index[unit]),
+            "flags": [list(flag) for flag in flags[unit]],
+            "hist": found.histogram[unit].tolist(),
+            "range": [number(found.edges(unit)[0]), number(found.edges(unit)[-1])],
+            "classes": _classes(found, unit),
+            "top": _top(found, seen, unit),
+            "similar": _similar(found, unit),
+        }
+        for unit in range(found.units)
+    ]
+
+
+def _active(found: LayerStudy) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the share of places where each unit exceeds 0."""
+    return 1 - found.share_zeros - found.share_negative
+
+
+def _classes(found: LayerStudy, unit: int) -> list[list[Any]]:
+    means = found.class_maxima[unit]
+    order = [int(place) for place in np.argsort(-means, kind="stable") if np.isfinite(means[place])]
+    return [[place, number(means[place])] for place in order[:_CLASSES]]
+
+
+def _top(found: LayerStudy, seen: Window, unit: int) -> list[dict[str, Any]]:
+    told = []
+    for rank in np.flatnonzero(found.top_rows[unit] >= 0):
+        y, x = (int(place) for place in found.top_places[unit, rank])
+        told.append(
+            {
+                "row": int(found.top_rows[unit, rank]),
+                "value": number(found.top_values[unit, rank]),
+                "y": y,
+                "x": x,
+                "box": seen.field(y, x),
+                "border": bool(found.top_border[unit, rank]),
+            }
+        )
+    return told
+
+
+def _similar(found: LayerStudy, unit: int) -> list[list[Any]]:
+    pairs = zip(found.neighbors[unit].tolist(), found.neighbor_correlation[unit].tolist(), strict=True)
+    return [[other, number(value)] for other, value in pairs if other >= 0]
