@@ -11,6 +11,7 @@ import striate
 from striate.core.errors import DataError, RecipeError
 from striate.core.seeds import seed_for
 from striate.recognize.recognizer import build
+from striate.train import pipeline
 from striate.train.loop import Loop
 from striate.train.recipe import Recipe, merge, settings_to_values
 from striate.train.run import Run
@@ -101,6 +102,6 @@ def test_a_kill_in_the_middle_of_a_replacement_loses_no_snapshot(tmp_path: Path)
     assert kept(tmp_path)[5].name == ".epoch-5.old"
 
 
-def test_a_pipeline_has_no_epochs_to_keep(small: Train) -> None:
-    with pytest.raises(RecipeError, match="snapshots"):
-        small(model="pixels-svm", snapshots="1")
+def test_a_pipeline_has_no_epochs_to_keep() -> None:
+    with pytest.raises(RecipeError, match="snapshots means nothing to pixels-svm"):
+        pipeline.check("pixels-svm", {"snapshots": [1]})
