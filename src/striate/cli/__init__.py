@@ -13,6 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list 
     "predict": ("striate.cli.predict", "Name the class of pictures that nobody has labeled."),
     "compare": ("striate.cli.compare", "Compare classifiers on the same pictures, with their price."),
     "ensemble": ("striate.cli.ensemble", "Let several trained classifiers answer as one."),
+    "units": ("striate.cli.units", "Get to know the units of a trained network: what excites each, as pages."),
     "data check": ("striate.cli.data_check", "Look for unreadable files, duplicates, leaks and other traps."),
     "data pack": ("striate.cli.data_pack", "Keep decoded pictures on the disk, so that trainings read them faster."),
     "data split": ("striate.cli.data_split", "Write down which pictures are for training, validation and test."),

@@ -23,7 +23,9 @@ from striate.units.study import LayerStudy
 from striate.units.windows import Window, patches, projected, window
 
 _LARGEST = 72  # pixels of a patch; larger fields are shrunk
+_ZOOMS = {"cardZoom": 1.0, "unitZoom": 2.6}
 _AT_ONCE = 64  # units whose patches are cut together
+_MATRIX = 400  # pixels of the longer side of a matrix on the screen, about
 _MOST_IN_MATRIX = 512  # units, or pictures, whose matrix is drawn
 
 
@@ -33,11 +35,11 @@ class Made:
 
     Args:
         projections: how many of a unit's patches are projected to the pixels; 0: none.
-        synthetic: (K, h, w, C) uint8, what would excite each unit most; None: not made.
-        synthetic_values: (K,) each unit's value for it.
-        weights: (K, h, w, C) uint8, each unit's weights; None: it has none that can be drawn.
+        synthetic: (U, h, w, C) uint8, what would excite each shown unit most; None: not made.
+        synthetic_values: (U,) each unit's value for it.
+        weights: (U, h, w, C) uint8, each unit's weights; None: it has none that can be drawn.
         weights_told: what the weights are, and their scale.
-        wires: of each unit: `inputs` and `outputs`, as [page or None, unit, weight]; and where they come from.
+        wires: of each shown unit: `inputs` and `outputs`, as [page or None, unit, weight]; and where they come from.
         left_out: a sentence on what was not made, and how to get it; "" for nothing.
     """
 
@@ -55,7 +57,7 @@ def draw(
     folder: Path, looking: Looking, found: LayerStudy, made: Made
 ) -> tuple[dict[str, Sheet], list[dict[str, Any]]]:
     """Write the sheets of a layer and return them by what they show, and what is told of its units."""
-    seen = window(found.layer, looking.picture)
+    seen, shown = window(found.layer, looking.picture), looking.units(found)
     stem = file_stem(found.layer.name)
     drawn = {"patches": _patches(folder, f"{stem}.patches", looking, found, seen)}
     if made.projections:
@@ -65,11 +67,11 @@ def draw(
             small = shrink(pictures, _LARGEST)
             each = (picture[None] for picture in small)
             drawn[name] = sheets.write(folder, f"{stem}.{name}", each, shown=96, cardZoom=1, unitZoom=1.5)
-    told_units = told.units(found, seen, flags(found))
-    for unit, one in enumerate(told_units):
+    told_units = told.units(found, shown, seen, flags(found))
+    for block, one in enumerate(told_units):
         if made.synthetic_values is not None:
-            one["synthetic"] = told.number(made.synthetic_values[unit])
-        one |= made.wires[unit] if made.wires else {}
+            one["synthetic"] = told.number(made.synthetic_values[block])
+        one.update(made.wires[block] if made.wires else {})
     return drawn, told_units
 
 
@@ -92,7 +94,8 @@ def matrices(folder: Path, found: LayerStudy) -> list[dict[str, Any]]:
         varying = found.mean_correlation[np.isfinite(found.mean_correlation)]
         mean = words.number(float(varying.mean())) if varying.size else words.NOTHING
         told_ = (
-            f"{values.shape[0]} of {found.units} units; blue −1, white 0, red 1. Mean size off the diagonal: {mean}."
+            f"{values.shape[0]} of {found.units} units; blue {words.MINUS}1, white 0, red 1. Mean size off the "
+            f"diagonal: {mean}."
         )
         drawn.append(_matrix(folder, f"{stem}.correlation", values, "Correlation between units", told_))
     return drawn
@@ -106,20 +109,19 @@ def file_stem(layer: str) -> str:
 def _matrix(folder: Path, name: str, values: NDArray[Any], title: str, told_: str) -> dict[str, Any]:
     picture = diverging(values.astype(np.float64))
     files.write_bytes(folder / f"sheets/{name}.png", encoded(picture)[1])
-    width = values.shape[1] * max(1, 360 // values.shape[1])
+    width = values.shape[1] * max(1, _MATRIX // max(values.shape))
     return {"file": f"sheets/{name}.png", "title": title, "told": told_, "width": width}
 
 
 def _patches(folder: Path, name: str, looking: Looking, found: LayerStudy, seen: Window) -> Sheet:
     def blocks() -> Iterator[NDArray[np.uint8]]:
-        for units in _groups(found.units):
+        for units in _groups(looking.units(found)):
             rows = sorted({int(row) for row in found.top_rows[units].ravel() if row >= 0})
             pictures = dict(zip(rows, looking.pixels(rows), strict=True)) if rows else {}
-            for unit in range(units.start, units.stop):
+            for unit in units:
                 yield _block(found, unit, seen, looking, pictures)
 
-    zooms = {"cardZoom": 1.0, "unitZoom": 3.0}
-    return sheets.write(folder, name, blocks(), block=_side(found), shown=32, **zooms)
+    return sheets.write(folder, name, blocks(), block=_side(found), shown=32, **_ZOOMS)
 
 
 def _block(
@@ -133,15 +135,15 @@ def _block(
 
 def _projections(folder: Path, name: str, looking: Looking, found: LayerStudy, seen: Window, count: int) -> Sheet:
     def blocks() -> Iterator[NDArray[np.uint8]]:
-        for units in _groups(found.units):
-            asked = [(unit, *one) for unit in range(units.start, units.stop) for one in _entries(found, unit, count)]
+        for units in _groups(looking.units(found)):
+            asked = [(unit, *one) for unit in units for one in _entries(found, unit, count)]
             tiles = _project(looking, found, seen, asked)
             empty = np.empty((0, *shrunk_size(seen), looking.recognizer.preprocess.channels), np.uint8)
-            for unit in range(units.start, units.stop):
+            for unit in units:
                 own = [tile for (one, _, _), tile in zip(asked, tiles, strict=True) if one == unit]
                 yield np.stack(own) if own else empty
 
-    return sheets.write(folder, name, blocks(), block=_side(found), shown=32, cardZoom=1.0, unitZoom=3.0)
+    return sheets.write(folder, name, blocks(), block=_side(found), shown=32, **_ZOOMS)
 
 
 def _project(
@@ -181,5 +183,5 @@ def _side(found: LayerStudy) -> int:
     return max(1, int(np.ceil(np.sqrt(found.top_rows.shape[1]))))
 
 
-def _groups(count: int) -> Iterator[slice]:
-    yield from (slice(start, min(start + _AT_ONCE, count)) for start in range(0, count, _AT_ONCE))
+def _groups(units: Sequence[int]) -> Iterator[Sequence[int]]:
+    yield from (units[start : start + _AT_ONCE] for start in range(0, len(units), _AT_ONCE))

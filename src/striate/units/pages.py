@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment
 
 import striate
 from striate.core import files
@@ -30,26 +29,26 @@ from striate.units.sheets import Sheet
 from striate.units.study import LayerStudy
 
 _BEST = 8  # units of a layer on the map of the network
+_STRIP = 36  # pixels of each on the screen
 _AT_ONCE = 256  # pictures
 
 Make = Callable[[LayerStudy], Made]
 
 
-def write(folder: Path, looking: Looking, make: Make, *, pictures: int = 12, quiet: bool = False) -> Path:
+def write(folder: Path, looking: Looking, make: Make, *, quiet: bool = False) -> Path:
     """Write the pages into `folder`, which is there whole or not at all.
 
     Args:
         folder: a new one.
         looking: the network and what was found of its units.
         make: makes what does not come from the data, for one layer.
-        pictures: how many pictures to follow through all layers.
         quiet: show no progress.
 
     Returns:
         The path of the map of the network.
     """
     with files.whole_directory(folder) as beside:
-        _Pages(beside, looking).write(make, pictures, quiet=quiet)
+        _Pages(beside, looking).write(make, quiet=quiet)
     return folder / "index.html"
 
 
@@ -60,10 +59,10 @@ class _Pages:
         for part in ("assets", "sheets", "layers", "pictures"):
             (folder / part).mkdir()
 
-    def write(self, make: Make, pictures: int, *, quiet: bool) -> None:
+    def write(self, make: Make, *, quiet: bool) -> None:
         looking = self._looking
         self._assets()
-        chosen = picture_page.choose(looking, pictures)
+        chosen = picture_page.choose(looking, looking.wish.pictures)
         rows = sorted({int(row) for study in looking.study for row in study.top_rows.ravel() if row >= 0} | set(chosen))
         whole = _whole(self._folder, looking, rows)
         about = self._about(rows, chosen)
@@ -125,7 +124,7 @@ class _Pages:
             "units": units,
             "pictures": {row: about[row] for row in sorted(rows)},
             "sheets": {name: sheet.plain() for name, sheet in {**shown, "pictures": whole}.items()},
-            "how": _how(self._looking, made),
+            "how": _how(made),
             "call": self._looking.call + _UNIT_CALL.format(layer=study.layer.name),
         }
         self._render(
@@ -164,8 +163,8 @@ class _Pages:
             after=f"{after}.html" if after != row else None,
             note=picture_page.note(looking, row),
             answers=picture_page.answers(looking, row),
-            how="The network's own values in evaluation mode, in float32, written down in 256 steps from the least to the "
-            "largest value of each unit; blue is negative, white 0, red positive.",
+            how="The network's own values in evaluation mode, in float32, written down in 256 steps from the least to "
+            "the largest value of each unit; blue is negative, white 0, red positive.",
             call=_PICTURE_CALL.format(name=looking.name),
         )
 
@@ -177,7 +176,7 @@ class _Pages:
         about: dict[int, dict[str, Any]],
     ) -> None:
         looking = self._looking
-        shown = [_strip(looking.study[name], drawn[name][0]["patches"]) for name in looking.study.names]
+        shown = [_strip(found, looking.units(found), drawn[found.layer.name][0]["patches"]) for found in looking.study]
         told = {
             "base": "",
             "sheets": {"pictures": whole.plain()},
@@ -230,18 +229,18 @@ with striate.inside.inspecting.inspecting(recognizer.network) as inside:
     scores = inside.scores(images)  # normalized by recognizer.preprocess
     layer.output  # (N, K, h, w)"""
 _HOW = (
-    "Every picture passed the network once, in evaluation mode and float32; nothing of the network was changed. A unit's "
-    "top patches are the parts of the pictures that it sees where its value is greatest, one a picture; what lies outside "
-    "of the picture is light gray."
+    "Every picture passed the network once, in evaluation mode and float32; nothing of the network was changed. A "
+    "unit's top patches are the parts of the pictures that it sees where its value is greatest, one a picture; what "
+    "lies outside of the picture is light gray."
 )
 
 
-def _how(looking: Looking, made: Made) -> str:
+def _how(made: Made) -> str:
     said = [_HOW]
     if made.projections:
         said.append(
-            "Under each patch is the unit's value projected back to the pixels: switches of the poolings, ReLU, transposed "
-            "filters (Zeiler and Fergus, 2013), each on a scale of its own, mid-gray is 0."
+            "Under each patch is the unit's value projected back to the pixels: switches of the poolings, ReLU, "
+            "transposed filters (Zeiler and Fergus, 2013), each on a scale of its own, mid-gray is 0."
         )
     if made.left_out:
         said.append(made.left_out)
@@ -257,15 +256,16 @@ def _whole(folder: Path, looking: Looking, rows: Sequence[int]) -> Sheet:
     return sheets.write(folder, "pictures", tiles(), shown=112, wholeZoom=2.4)
 
 
-def _strip(study: LayerStudy, sheet: Sheet) -> dict[str, Any]:
-    alive = np.flatnonzero(study.top_rows[:, 0] >= 0)
-    order = alive[np.argsort(-np.nan_to_num(study.index[alive], nan=-1.0), kind="stable")]
+def _strip(study: LayerStudy, shown: Sequence[int], sheet: Sheet) -> dict[str, Any]:
+    """Return the most selective units that are shown, by number, each with its block on the sheet."""
+    alive = [(block, unit) for block, unit in enumerate(shown) if study.top_rows[unit, 0] >= 0]
+    chosen = sorted(alive, key=lambda one: -float(np.nan_to_num(study.index[one[1]], nan=-1.0)))[:_BEST]
     return {
         "name": study.layer.name,
         "page": f"layers/{file_stem(study.layer.name)}.html",
         "sheet": sheet.plain(),
-        "best": sorted(order[:_BEST].tolist()),
-        "zoom": 1.1,
+        "best": sorted(chosen),
+        "zoom": _STRIP / (max(sheet.tile) * sheet.scale),
     }
 
 

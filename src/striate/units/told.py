@@ -20,11 +20,14 @@ def number(value: Any) -> float | None:
     return float(f"{value:.4g}") if isfinite(value) else None
 
 
-def units(found: LayerStudy, seen: Window, flags: Sequence[Sequence[tuple[str, str]]]) -> list[dict[str, Any]]:
-    """Return what is told of each unit of a layer.
+def units(
+    found: LayerStudy, shown: Sequence[int], seen: Window, flags: Sequence[Sequence[tuple[str, str]]]
+) -> list[dict[str, Any]]:
+    """Return what is told of units of a layer.
 
     Args:
         found: of the layer.
+        shown: the units; the sheets have a block for each, in this order.
         seen: the window of its units.
         flags: of each unit: names of what is wrong with it, and why.
     """
@@ -32,6 +35,7 @@ def units(found: LayerStudy, seen: Window, flags: Sequence[Sequence[tuple[str, s
     return [
         {
             "k": unit,
+            "block": block,
             "max": number(found.maximum[unit]),
             "mean": number(found.mean[unit]),
             "std": number(found.std[unit]),
@@ -45,7 +49,7 @@ def units(found: LayerStudy, seen: Window, flags: Sequence[Sequence[tuple[str, s
             "top": _top(found, seen, unit),
             "similar": _similar(found, unit),
         }
-        for unit in range(found.units)
+        for block, unit in enumerate(shown)
     ]
 
 
@@ -80,3 +84,33 @@ def _top(found: LayerStudy, seen: Window, unit: int) -> list[dict[str, Any]]:
 def _similar(found: LayerStudy, unit: int) -> list[list[Any]]:
     pairs = zip(found.neighbors[unit].tolist(), found.neighbor_correlation[unit].tolist(), strict=True)
     return [[other, number(value)] for other, value in pairs if other >= 0]
+
+
+def plain(found: LayerStudy) -> dict[str, Any]:
+    """Return what was found of a layer's units as plain data, by names instead of the pages' short ones."""
+    active = _active(found)
+    return {
+        "layer": found.layer.name,
+        "kind": found.layer.kind,
+        "shape": list(found.layer.shape),
+        "pictures": found.pictures,
+        "units": [
+            {
+                "unit": unit,
+                "largest": number(found.maximum[unit]),
+                "mean": number(found.mean[unit]),
+                "active": number(active[unit]),
+                "pictures_fired": int(found.fired[unit]),
+                "selectivity": number(found.index[unit]),
+                "mean_correlation": number(found.mean_correlation[unit]),
+                "top": [
+                    {"row": int(row), "value": number(value), "y": int(y), "x": int(x)}
+                    for row, value, (y, x) in zip(
+                        found.top_rows[unit], found.top_values[unit], found.top_places[unit], strict=True
+                    )
+                    if row >= 0
+                ],
+            }
+            for unit in range(found.units)
+        ],
+    }

@@ -66,7 +66,8 @@ def window(layer: Layer, picture: tuple[int, int]) -> Window:
 
 def patches(found: Window, pictures: Pixels, places: Sequence[tuple[int, int]]) -> Pixels:
     """Return patches (N, h, w, C) of pictures (N, C, H, W) uint8."""
-    return found.cut(pictures, places, _AROUND).transpose(0, 2, 3, 1).astype(np.uint8)
+    cuts: Pixels = found.cut(pictures, places, _AROUND).transpose(0, 2, 3, 1).astype(np.uint8)
+    return cuts
 
 
 def projected(found: Window, projections: NDArray[np.float32], places: Sequence[tuple[int, int]]) -> Pixels:
@@ -74,7 +75,8 @@ def projected(found: Window, projections: NDArray[np.float32], places: Sequence[
     cuts = found.cut(projections, places, 0.0).astype(np.float64)
     most = np.abs(cuts).max(axis=(1, 2, 3), keepdims=True)
     relative = np.divide(cuts, most, out=np.zeros_like(cuts), where=most > 0)
-    return np.rint(127.5 + 127.5 * relative).astype(np.uint8).transpose(0, 2, 3, 1)
+    shown: Pixels = np.rint(127.5 + 127.5 * relative).astype(np.uint8).transpose(0, 2, 3, 1)
+    return shown
 
 
 def _first(axis: Axis, unit: int, length: int, side: int) -> int:

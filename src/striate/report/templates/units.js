@@ -152,16 +152,16 @@ function grid() {
 function card(unit) {
   const sheet = told.sheets[state.show] ?? told.sheets.patches;
   const silent = unit.top.length === 0 && (state.show === "patches" || state.show === "projections");
-  const shown = silent ? element("span", { class: "empty", text: "never active on these pictures" }) : tile(sheet, unit.k, { zoom: sheet.cardZoom, label: `unit ${unit.k}` });
+  const shown = silent ? element("span", { class: "empty", text: "never active on these pictures" }) : tile(sheet, unit.block, { zoom: sheet.cardZoom, label: `unit ${unit.k}` });
   if (silent) {
-    const like = tile(sheet, unit.k, { zoom: sheet.cardZoom });
+    const like = tile(sheet, unit.block, { zoom: sheet.cardZoom });
     Object.assign(shown.style, { width: like.style.width, height: like.style.height });
   }
   shown.style.display ||= "block";
   const width = { style: `width:${parseFloat(shown.style.width)}px` };
   const line = element("span", width, element("b", { text: unit.k }), unit.flags.length ? element("em", { text: unit.flags[0][0] }) : element("i", { style: "font-style:normal", text: percent(unit.active) }));
   const best = unit.classes?.[0];
-  const label = best ? element("span", { class: "class", ...width, text: told.classes[best[0]] }) : null;
+  const label = best ? element("span", { class: "class", ...width, text: `most for ${told.classes[best[0]]}` }) : null;
   return element("button", { class: "unit", type: "button", "data-unit": unit.k, title: `unit ${unit.k}: largest value ${number(unit.max)}, active at ${percent(unit.active)} of all places`, onclick: () => { location.hash = `unit-${unit.k}`; } }, shown, line, label);
 }
 
@@ -220,7 +220,7 @@ function one(unit) {
   main.prepend(...flagged(unit));
   if (unit.history) main.append(...historyOf(unit));
   if (told.sheets.weights || told.sheets.synthetic) main.append(...made(unit));
-  main.append(...links(unit));
+  main.append(element("div", { class: "lists" }, ...links(unit)));
   aside.append(...numbers(unit));
   place.replaceChildren(element("div", { class: "one" }, main, aside), howMade(unit));
   byId("title").textContent = `Unit ${unit.k} of ${told.layer.name}`;
@@ -235,9 +235,9 @@ function patches(unit, hold) {
   return element("div", { class: "patches" }, ...unit.top.map((entry, part) => {
     const picture = told.pictures[entry.row];
     const figure = element("figure", { class: "patch", tabindex: 0, onmouseenter: () => hold(entry), onfocus: () => hold(entry) });
-    const cut = tile(sheets.patches, unit.k, { part, zoom: sheets.patches.unitZoom, label: `patch of ${picture.name}` });
+    const cut = tile(sheets.patches, unit.block, { part, zoom: sheets.patches.unitZoom, label: `patch of ${picture.name}` });
     figure.append(cut);
-    if (sheets.projections) figure.append(tile(sheets.projections, unit.k, { part, zoom: sheets.projections.unitZoom, label: "projection of the unit to these pixels" }));
+    if (sheets.projections) figure.append(tile(sheets.projections, unit.block, { part, zoom: sheets.projections.unitZoom, label: "projection of the unit to these pixels" }));
     const caption = element("figcaption", { style: `width:${cut.style.width}` }, element("b", { text: number(entry.value) }), element("span", { text: picture.truth === null ? "unlabeled" : told.classes[picture.truth] }), pictureLink(entry.row));
     figure.append(caption);
     return figure;
@@ -247,8 +247,8 @@ function patches(unit, hold) {
 function made(unit) {
   const parts = [];
   const figures = element("div", { class: "patches" });
-  if (told.sheets.synthetic) figures.append(element("figure", { class: "patch" }, tile(told.sheets.synthetic, unit.k, { zoom: told.sheets.synthetic.unitZoom, label: "made picture" }), element("figcaption", {}, element("b", { text: unit.synthetic === undefined ? "" : number(unit.synthetic) }), element("span", { text: "made to excite it" }))));
-  if (told.sheets.weights) figures.append(element("figure", { class: "patch" }, tile(told.sheets.weights, unit.k, { zoom: told.sheets.weights.unitZoom, label: "weights" }), element("figcaption", {}, element("b", { text: told.layer.weights }), element("span", { text: told.layer.weightsNote }))));
+  if (told.sheets.synthetic) figures.append(element("figure", { class: "patch" }, tile(told.sheets.synthetic, unit.block, { zoom: told.sheets.synthetic.unitZoom, label: "made picture" }), element("figcaption", {}, element("b", { text: unit.synthetic === undefined ? "" : number(unit.synthetic) }), element("span", { text: "made to excite it" }))));
+  if (told.sheets.weights) figures.append(element("figure", { class: "patch" }, tile(told.sheets.weights, unit.block, { zoom: told.sheets.weights.unitZoom, label: "weights" }), element("figcaption", {}, element("b", { text: told.layer.weights }), element("span", { text: told.layer.weightsNote }))));
   parts.push(element("h3", { text: "Made pictures and weights" }), figures);
   return parts;
 }
@@ -256,7 +256,7 @@ function made(unit) {
 function historyOf(unit) {
   const strip = element("div", { class: "epochs-strip" });
   unit.history.forEach((entry, index) => {
-    const block = unit.k * told.epochs.length + index;
+    const block = unit.block * told.epochs.length + index;
     const figure = element("figure", {}, tile(told.sheets.history, block, { part: 0, zoom: told.sheets.history.unitZoom, label: `epoch ${told.epochs[index]}` }));
     if (told.sheets.history.block > 1) figure.append(tile(told.sheets.history, block, { part: 1, zoom: told.sheets.history.unitZoom, label: "projection" }));
     figure.append(element("figcaption", { text: `epoch ${told.epochs[index]}: ${number(entry)}` }));
@@ -269,9 +269,12 @@ function links(unit) {
   const parts = [];
   const list = (title, entries, write) => {
     if (!entries?.length) return;
-    parts.push(element("h3", { text: title }), element("table", { class: "plain" }, element("tbody", {}, ...entries.map((entry) => element("tr", {}, ...write(entry))))));
+    parts.push(element("div", {}, element("h3", { text: title }), element("table", { class: "plain" }, element("tbody", {}, ...entries.map((entry) => element("tr", {}, ...write(entry)))))));
   };
-  const linked = ([page, k, value]) => [element("td", {}, page === null ? `unit ${k}` : element("a", { href: page ? `${page}#unit-${k}` : `#unit-${k}`, text: `unit ${k}` })), element("td", { class: "num", text: number(value) })];
+  const linked = ([page, k, value, layer]) => {
+    const name = layer === undefined || layer === told.layer.from || layer === told.layer.to ? `unit ${k}` : layer === "picture" ? `channel ${k}` : `${layer} ${k}`;
+    return [element("td", {}, page === null ? name : element("a", { href: `${page}#unit-${k}`, text: name })), element("td", { class: "num", text: number(value) })];
+  };
   list("Units that fire with it (correlation)", unit.similar?.map(([k, r]) => ["", k, r]), linked);
   list(`Strongest inputs${told.layer.from ? `, from ${told.layer.from}` : ""}`, unit.inputs, linked);
   list(`Strongest outputs${told.layer.to ? `, to ${told.layer.to}` : ""}`, unit.outputs, linked);
@@ -399,7 +402,7 @@ function paint(canvas, [height, width], value) {
 function mapPage() {
   for (const place of document.querySelectorAll("[data-strip]")) {
     const layer = told.layers[Number(place.dataset.strip)];
-    for (const k of layer.best) place.append(element("a", { href: `${layer.page}#unit-${k}`, title: `unit ${k}` }, tile(layer.sheet, k, { part: 0, zoom: layer.zoom, label: `unit ${k} of ${layer.name}` })));
+    for (const [block, k] of layer.best) place.append(element("a", { href: `${layer.page}#unit-${k}`, title: `unit ${k}` }, tile(layer.sheet, block, { part: 0, zoom: layer.zoom, label: `unit ${k} of ${layer.name}` })));
   }
   for (const place of document.querySelectorAll("[data-picture]")) {
     const row = place.dataset.picture;
