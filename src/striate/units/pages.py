@@ -8,7 +8,6 @@ sheets/, assets/        the small pictures, many to a file; style and script
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,6 +121,7 @@ class _Pages:
                 **made.wired,
             },
             "units": units,
+            "projections": made.projections,
             "pictures": {row: about[row] for row in sorted(rows)},
             "sheets": {name: sheet.plain() for name, sheet in {**shown, "pictures": whole}.items()},
             "how": _how(made),
@@ -330,7 +330,7 @@ def _row(study: LayerStudy, numbers: Layer | None, place: int) -> dict[str, Any]
         if geometry.whole
         else f"{geometry.size[0]} x {geometry.size[1]}",
         "parameters": "" if numbers is None else f"{numbers.parameters:,}",
-        "macs": "" if numbers is None else words.number(numbers.macs),
+        "macs": "" if numbers is None else _millions(numbers.macs),
         "dead": float((study.fired == 0).mean()),
         "active": float(active.mean()),
         "correlation": float(varying.mean()) if varying.size else None,
@@ -338,6 +338,5 @@ def _row(study: LayerStudy, numbers: Layer | None, place: int) -> dict[str, Any]
     }
 
 
-def relative(path: Path, folder: Path) -> str:
-    """Return the way from a folder to a file, as a page links it."""
-    return Path(os.path.relpath(path, folder)).as_posix()
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.3g} M" if count >= 1e5 else f"{count:,}"

@@ -237,7 +237,7 @@ function patches(unit, hold) {
     const figure = element("figure", { class: "patch", tabindex: 0, onmouseenter: () => hold(entry), onfocus: () => hold(entry) });
     const cut = tile(sheets.patches, unit.block, { part, zoom: sheets.patches.unitZoom, label: `patch of ${picture.name}` });
     figure.append(cut);
-    if (sheets.projections) figure.append(tile(sheets.projections, unit.block, { part, zoom: sheets.projections.unitZoom, label: "projection of the unit to these pixels" }));
+    if (sheets.projections && part < told.projections) figure.append(tile(sheets.projections, unit.block, { part, zoom: sheets.projections.unitZoom, label: "projection of the unit to these pixels" }));
     const caption = element("figcaption", { style: `width:${cut.style.width}` }, element("b", { text: number(entry.value) }), element("span", { text: picture.truth === null ? "unlabeled" : told.classes[picture.truth] }), pictureLink(entry.row));
     figure.append(caption);
     return figure;
