@@ -12,7 +12,7 @@ from striate.units.mining import study
 
 
 def ill() -> nn.Module:
-    """Return a network of one layer with eight units: 0 to 2 healthy, then dead, constant, twin of 1, saturated, edge."""
+    """Return one layer of eight units: 0 to 2 are well, then dead, constant, twin of 1, constant, of the border."""
     torch.manual_seed(1)
     conv = nn.Conv2d(3, 8, 3, padding=1)
     with torch.no_grad():
