@@ -57,6 +57,7 @@ class Looking:
         labels: (rows of the table,) the class of each.
         call: the Python call that made the study.
         wish: what is to be shown.
+        report: where the run's report is, from the pages; None: it has none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Looking:
     labels: NDArray[np.int64]
     call: str
     wish: Wish
+    report: str | None = None
 
     @property
     def picture(self) -> tuple[int, int]:

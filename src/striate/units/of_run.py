@@ -64,10 +64,19 @@ def look(
         found = study(
             recognizer.network, store, rows, plan=recognizer.plan, layers=wish.layers, place=kept, quiet=quiet
         )
-        said = _said(labeled, len(rows))
-        names, labels = labeled.table.name, labeled.table.labels
-        looking = Looking(path.name, said, recognizer, store, found, names, labels, _call(path, data, wish), wish)
         folder = free_name(out or path / PAGES)
+        looking = Looking(
+            name=path.name,
+            data=_said(labeled, len(rows)),
+            recognizer=recognizer,
+            store=store,
+            study=found,
+            named=labeled.table.name,
+            labels=labeled.table.labels,
+            call=_call(path, data, wish),
+            wish=wish,
+            report=_report(path, folder),
+        )
         made = pages.write(folder, looking, Making(looking), quiet=quiet)
     finally:
         store.close()
@@ -94,6 +103,12 @@ def _said(labeled: Labeled, count: int) -> str:
     kind = f"its {words.PART_NAMES[labeled.part]} pictures" if labeled.part in words.PART_NAMES else labeled.part
     drawn = "" if count == len(labeled.rows) else f", {count:,} of {len(labeled.rows):,} drawn by seed"
     return f"{kind}{drawn}"
+
+
+def _report(path: Path, folder: Path) -> str | None:
+    """Return the way from the pages to the run's report, where they are in the run and can be moved with it."""
+    inside = folder.resolve().parent == path.resolve() and (path / "report.html").is_file()
+    return "../report.html" if inside else None
 
 
 def _call(path: Path, data: str | None, wish: Wish) -> str:

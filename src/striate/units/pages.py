@@ -193,7 +193,7 @@ class _Pages:
             title=f"What the units of {looking.name} answer to",
             model=looking.recognizer.model,
             data=looking.data,
-            report=None,
+            report=looking.report,
             lead=_whole_lead(looking),
             cautions=_cautions(looking),
             layers=_rows(looking),
