@@ -1,15 +1,3 @@
-<<<<<<< HEAD
-"""Temporary."""
-
-from __future__ import annotations
-
-from striate.units.study import LayerStudy
-
-
-def flags(found: LayerStudy) -> list[list[tuple[str, str]]]:
-    """Return what is wrong with each unit."""
-    return [[("dead", "never exceeded 0")] if not fired else [] for fired in found.fired]
-=======
 """What is wrong with units, as claims with their doubt: dead, constant, saturated, duplicate and border-driven ones.
 
 A claim rests on the pictures that were seen, and says how sure it can be of others like them. All limits are one-sided
@@ -132,4 +120,3 @@ def _border(found: LayerStudy) -> Iterator[Claim]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %"
->>>>>>> mining
