@@ -111,6 +111,7 @@ class _Followed:
         self._name, self._calls, self._junctions = name, dict[str, int](), list[Junction]()
         self._lost: dict[str, None] = {}
         self._normed: set[int] = set()
+        self._own: int | None = None  # the junction that the layer is, as long as nothing scales what it gives
         self._found: tuple[int, tuple[Trail, ...]] | None = None
         # Of all that is made from the picture, with no trail where it is lost. Tensors are kept: no id may come again.
         self._trails: dict[int, tuple[Tensor, tuple[Trail, ...]]] = {}
@@ -159,6 +160,7 @@ class _Followed:
             return
         if isinstance(result, Tensor) and result.ndim in (2, 4):
             self._found = result.shape[1], self.of(result)
+            self._own = _alone(self.of(result))
             self._put(result, (_seed(NAMED, result),))
 
     def _called(self, call: Call) -> None:
@@ -182,14 +184,22 @@ class _Followed:
 
     def gain(self, trails: Sequence[Trail], scale: Tensor) -> None:
         """Note the scale (C,) of the batch norm behind a junction, where nothing else lies between them."""
-        for trail in trails:
-            first = trail.sums == 0 and len(trails) == 1 and trail.source >= 0 and bool((trail.scale == 1).all())
-            if first and trail.source not in self._normed and len(self._junctions[trail.source].gain) == len(scale):
-                self._junctions[trail.source].gain = scale
-                self._normed.add(trail.source)
+        source = _alone(trails)
+        source = self._own if source == NAMED else source
+        if source is None or source < 0 or source in self._normed or len(self._junctions[source].gain) != len(scale):
+            return
+        self._junctions[source].gain = scale
+        self._normed.add(source)
 
 
 Rule = Callable[[_Followed, Call, list[Tensor]], Sequence[tuple[Trail, ...]]]
+
+
+def _alone(trails: Sequence[Trail]) -> int | None:
+    """Return the source whose channels these are, unscaled and in no sum; None: there is no such."""
+    if len(trails) != 1 or trails[0].sums or not bool((trails[0].scale == 1).all()):
+        return None
+    return trails[0].source
 
 
 def _scaled(trails: Sequence[Trail], scale: Tensor) -> tuple[Trail, ...]:
