@@ -7,8 +7,9 @@ neither changes what was captured nor comes between it and its gradient.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -40,8 +41,8 @@ class Captured:
         """
         if self.calls == 0:
             raise DoesNotApply(
-                f"{self.name.module} does not run when the network evaluates (an auxiliary head, or a layer that was "
-                "left out): choose another layer"
+                f"{self.name.module} does not run when the network evaluates, or unseen (an auxiliary head, a layer "
+                "that was left out, part of a scripted module): choose another layer"
             )
         if self.name.call is None and self.calls > 1:
             raise DoesNotApply(
@@ -100,15 +101,26 @@ class Inside:
         self._hooks.append(self.network.get_submodule(name.module).register_forward_hook(captured.take))
         return captured
 
-    def scores(self, images: Tensor) -> Tensor:
-        """Return the network's scores (N, K) of normalized `images` (N, C, H, W), which are not written into.
+    def release(self, captured: Captured) -> None:
+        """Keep the output of that layer no longer; what was kept is let go."""
+        place = self._captured.index(captured)
+        del self._captured[place]
+        self._hooks.pop(place).remove()
+        captured.begin()
+
+    def scores(self, images: Tensor, *, copy: bool = True) -> Tensor:
+        """Return the network's scores (N, K) of normalized `images` (N, C, H, W).
+
+        Args:
+            images: are not written into.
+            copy: False where nothing writes into its input, or where that does no harm.
 
         Raises:
             DoesNotApply: the network gives no scores (N, K).
         """
         for captured in self._captured:
             captured.begin()
-        scores = self.network(images.clone())
+        scores = self.network(images.clone() if copy else images)
         if not isinstance(scores, Tensor) or scores.ndim != 2:
             what = f"a tensor {tuple(scores.shape)}" if isinstance(scores, Tensor) else f"a {type(scores).__name__}"
             raise DoesNotApply(
@@ -118,10 +130,8 @@ class Inside:
 
     def close(self) -> None:
         """Capture nothing any more."""
-        for hook in self._hooks:
-            hook.remove()
-        for captured in self._captured:
-            captured.begin()
+        for captured in list(self._captured):
+            self.release(captured)
 
 
 @contextmanager
@@ -132,10 +142,9 @@ def inspecting(network: nn.Module) -> Iterator[Inside]:
         DoesNotApply: the network writes into its own weights when it evaluates.
     """
     network = plain(network)
-    with preserved(network):
-        network.eval()
+    with _recordable(), preserved(network):
         for module in network.modules():
-            module._compiled_call_impl = None  # noqa: SLF001 hooks set after compiling would not run
+            module.training = False  # not by `eval()`, which a network may have made its own: LoRA merges weights there
         for weight in network.parameters():
             weight.requires_grad = False
             weight.grad = None
@@ -144,6 +153,18 @@ def inspecting(network: nn.Module) -> Iterator[Inside]:
             yield inside
         finally:
             inside.close()
+
+
+@contextmanager
+def _recordable() -> Iterator[None]:
+    """Leave inference mode, which records no gradients, and run compiled code as it is written, hooks and all."""
+    with ExitStack() as stack:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(mode=False))
+            stack.enter_context(torch.no_grad())
+        if "torch._dynamo" in sys.modules:  # nothing is compiled before, and the import takes seconds
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        yield
 
 
 def plain(network: nn.Module) -> nn.Module:
