@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from striate.core import files
 from striate.inside.projection import project
@@ -16,13 +17,12 @@ from striate.report import words
 from striate.report.mosaics import diverging
 from striate.report.thumbnails import encoded, shrink
 from striate.units import sheets, told
-from striate.units.health import flags
 from striate.units.looking import Looking
 from striate.units.sheets import Sheet
 from striate.units.study import LayerStudy
 from striate.units.windows import Window, patches, projected, window
 
-_LARGEST = 72  # pixels of a patch; larger fields are shrunk
+LARGEST = 72  # pixels of a patch; larger fields are shrunk
 _ZOOMS = {"cardZoom": 1.0, "unitZoom": 2.6}
 _AT_ONCE = 64  # units whose patches are cut together
 _MATRIX = 400  # pixels of the longer side of a matrix on the screen, about
@@ -64,10 +64,10 @@ def draw(
         drawn["projections"] = _projections(folder, f"{stem}.projections", looking, found, seen, made.projections)
     for name, pictures in (("synthetic", made.synthetic), ("weights", made.weights)):
         if pictures is not None:
-            small = shrink(pictures, _LARGEST)
+            small = shrink(pictures, LARGEST)
             each = (picture[None] for picture in small)
             drawn[name] = sheets.write(folder, f"{stem}.{name}", each, shown=96, cardZoom=1, unitZoom=1.5)
-    told_units = told.units(found, shown, seen, flags(found))
+    told_units = told.units(found, shown, seen)
     for block, one in enumerate(told_units):
         if made.synthetic_values is not None:
             one["synthetic"] = told.number(made.synthetic_values[block])
@@ -130,14 +130,14 @@ def _block(
     rows, places = top(found, unit)
     if not rows:
         return np.empty((0, *shrunk_size(seen), looking.recognizer.preprocess.channels), np.uint8)
-    return shrink(patches(seen, np.stack([pictures[row] for row in rows]), places), _LARGEST)
+    return shrink(patches(seen, np.stack([pictures[row] for row in rows]), places), LARGEST)
 
 
 def _projections(folder: Path, name: str, looking: Looking, found: LayerStudy, seen: Window, count: int) -> Sheet:
     def blocks() -> Iterator[NDArray[np.uint8]]:
         for units in _groups(looking.units(found)):
             asked = [(unit, *one) for unit in units for one in _entries(found, unit, count)]
-            tiles = _project(looking, found, seen, asked)
+            tiles = project_all(looking.recognizer.network, looking, found, seen, asked)
             empty = np.empty((0, *shrunk_size(seen), looking.recognizer.preprocess.channels), np.uint8)
             for unit in units:
                 own = [tile for (one, _, _), tile in zip(asked, tiles, strict=True) if one == unit]
@@ -146,16 +146,20 @@ def _projections(folder: Path, name: str, looking: Looking, found: LayerStudy, s
     return sheets.write(folder, name, blocks(), block=_side(found), shown=32, **_ZOOMS)
 
 
-def _project(
-    looking: Looking, found: LayerStudy, seen: Window, asked: Sequence[tuple[int, int, tuple[int, int]]]
+def project_all(
+    network: nn.Module,
+    looking: Looking,
+    found: LayerStudy,
+    seen: Window,
+    asked: Sequence[tuple[int, int, tuple[int, int]]],
 ) -> list[NDArray[np.uint8]]:
-    """Return the projections of (unit, row, place) as tiles."""
+    """Return the projections of (unit, row, place) as tiles; none where the rule does not fit the network."""
     tiles: list[NDArray[np.uint8]] = []
     for start in range(0, len(asked), _AT_ONCE):
         part = asked[start : start + _AT_ONCE]
         units, rows, places = (list(each) for each in zip(*part, strict=True))
-        made = project(looking.recognizer.network, looking.images(rows), found.layer.name, units, places, "deconvnet")
-        tiles.extend(shrink(projected(seen, made.float().cpu().numpy(), places), _LARGEST))
+        made = project(network, looking.images(rows), found.layer.name, units, places, "deconvnet")
+        tiles.extend(shrink(projected(seen, made.float().cpu().numpy(), places), LARGEST))
     return tiles
 
 
@@ -168,7 +172,7 @@ def top(found: LayerStudy, unit: int) -> tuple[list[int], list[tuple[int, int]]]
 def shrunk_size(seen: Window) -> tuple[int, int]:
     """Return height and width of a patch in its sheet."""
     blank = np.zeros((1, *seen.size, 1), np.uint8)
-    height, width = shrink(blank, _LARGEST).shape[1:3]
+    height, width = shrink(blank, LARGEST).shape[1:3]
     return height, width
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from striate.core.errors import DoesNotApply
+from striate.inside.projection import project
 from striate.inside.summary import summarize
 from striate.inside.wiring import Wiring, wiring
 from striate.report import words
@@ -72,6 +73,8 @@ class Making:
     def _projections(self, found: LayerStudy) -> tuple[int, str]:
         most = found.top_rows.shape[1]
         wished = self.looking.wish.projections
+        if wished != 0 and (refused := self._refused(found)):
+            return 0, f"Nothing is projected to the pixels: {refused}."
         if wished is not None:
             return min(most, wished), ""
         units = self._units()
@@ -83,6 +86,16 @@ class Making:
             f"Only {affordable} of a unit's {most} patches are projected to the pixels: all would take about "
             f"{words.duration(seconds)} on two cores. Ask with --projections {most}, or for fewer layers with --layer."
         )
+
+    def _refused(self, found: LayerStudy) -> str:
+        """Return why the units cannot be projected to the pixels, or nothing."""
+        readable = [row for row in self.looking.study.rows.tolist() if row not in self.looking.study.unreadable]
+        image = self.looking.images(readable[:1])
+        try:
+            project(self.looking.recognizer.network, image, found.layer.name, [0], [(0, 0)])
+        except DoesNotApply as error:
+            return str(error)
+        return ""
 
     def _excited(self, found: LayerStudy) -> tuple[NDArray[np.uint8] | None, NDArray[np.float32] | None, str]:
         wished = self.looking.wish.synthetic

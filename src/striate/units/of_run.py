@@ -21,6 +21,7 @@ from striate.units import pages
 from striate.units.looking import Looking, Wish
 from striate.units.making import Making
 from striate.units.mining import study
+from striate.units.past import open_past
 from striate.units.study import Study
 
 KEPT, PAGES = "studies", "units"  # in a run
@@ -77,7 +78,8 @@ def look(
             wish=wish,
             report=_report(path, folder),
         )
-        made = pages.write(folder, looking, Making(looking), quiet=quiet)
+        past = open_past(path, looking, kept, quiet=quiet) if wish.history else None
+        made = pages.write(folder, looking, Making(looking), past=past, quiet=quiet)
     finally:
         store.close()
     return Looked(found, made)

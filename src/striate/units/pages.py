@@ -8,6 +8,7 @@ sheets/, assets/        the small pictures, many to a file; style and script
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from striate.inside.summary import Layer, summarize
 from striate.report import rendering, words
 from striate.report.thumbnails import shrink
 from striate.units import layer_page, picture_page, sheets
+from striate.units.health import claims
 from striate.units.layer_page import Made, file_stem
 from striate.units.looking import Looking
+from striate.units.past import Past
 from striate.units.sheets import Sheet
 from striate.units.study import LayerStudy
 
@@ -34,26 +37,27 @@ _AT_ONCE = 256  # pictures
 Make = Callable[[LayerStudy], Made]
 
 
-def write(folder: Path, looking: Looking, make: Make, *, quiet: bool = False) -> Path:
+def write(folder: Path, looking: Looking, make: Make, *, past: Past | None = None, quiet: bool = False) -> Path:
     """Write the pages into `folder`, which is there whole or not at all.
 
     Args:
         folder: a new one.
         looking: the network and what was found of its units.
         make: makes what does not come from the data, for one layer.
+        past: what the units were at the run's snapshots; None: not shown.
         quiet: show no progress.
 
     Returns:
         The path of the map of the network.
     """
     with files.whole_directory(folder) as beside:
-        _Pages(beside, looking).write(make, quiet=quiet)
+        _Pages(beside, looking, past).write(make, quiet=quiet)
     return folder / "index.html"
 
 
 class _Pages:
-    def __init__(self, folder: Path, looking: Looking) -> None:
-        self._folder, self._looking = folder, looking
+    def __init__(self, folder: Path, looking: Looking, past: Past | None) -> None:
+        self._folder, self._looking, self._past = folder, looking, past
         self._environment = rendering.environment()
         for part in ("assets", "sheets", "layers", "pictures"):
             (folder / part).mkdir()
@@ -106,6 +110,8 @@ class _Pages:
         about: dict[int, dict[str, Any]],
     ) -> None:
         shown, units, made = drawn
+        if self._past is not None:
+            shown["history"] = self._past.draw(self._folder, study, units, projections=made.projections > 0)
         names = list(self._looking.study.names)
         place = names.index(study.layer.name)
         rows = {entry["row"] for unit in units for entry in unit["top"]}
@@ -122,6 +128,7 @@ class _Pages:
             },
             "units": units,
             "projections": made.projections,
+            "epochs": [] if self._past is None else list(self._past.epochs),
             "pictures": {row: about[row] for row in sorted(rows)},
             "sheets": {name: sheet.plain() for name, sheet in {**shown, "pictures": whole}.items()},
             "how": _how(made),
@@ -197,7 +204,7 @@ class _Pages:
             lead=_whole_lead(looking),
             cautions=_cautions(looking),
             layers=_rows(looking),
-            convergence=None,
+            convergence=None if self._past is None else self._past.told(),
             pictures=[
                 {
                     "row": row,
@@ -281,10 +288,18 @@ def _lead(study: LayerStudy) -> str:
     if study.layer.maps:
         field, stride = study.layer.placed.size, study.layer.placed.stride
         said.append(f"Each unit sees {field[0]} x {field[1]} pixels, and its neighbor {_pixels(stride[0])} further on.")
-    dead = int((study.fired == 0).sum())
-    if dead:
-        said.append(f"{dead:,} of {study.units:,} units never exceeded 0 on {words.pictures(study.pictures)}.")
+    ill = Counter(claim.kind for claim in claims(study))
+    said += [f"{count:,} of {study.units:,} units {_ILL[kind]}." for kind, count in ill.items()]
     return " ".join(said)
+
+
+_ILL = {
+    "dead": "never fired",
+    "constant": "never varied",
+    "saturated": "are mostly at an end of the range",
+    "duplicate": "say what another says",
+    "border": "fire mostly at the border",
+}
 
 
 def _pixels(stride: Any) -> str:
@@ -331,7 +346,7 @@ def _row(study: LayerStudy, numbers: Layer | None, place: int) -> dict[str, Any]
         else f"{geometry.size[0]} x {geometry.size[1]}",
         "parameters": "" if numbers is None else f"{numbers.parameters:,}",
         "macs": "" if numbers is None else _millions(numbers.macs),
-        "dead": float((study.fired == 0).mean()),
+        "dead": sum(claim.kind == "dead" for claim in claims(study)) / study.units,
         "active": float(active.mean()),
         "correlation": float(varying.mean()) if varying.size else None,
         "strip": place,

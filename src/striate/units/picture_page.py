@@ -6,12 +6,11 @@ from base64 import b64encode
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from striate.inside.inspecting import inspecting
 from striate.report import words
 from striate.report.thumbnails import in_turn
+from striate.units.feature_maps import feature_maps
 from striate.units.layer_page import file_stem
 from striate.units.looking import Looking
 from striate.units.study import LayerStudy
@@ -27,10 +26,9 @@ _ANSWERS = 5
 def seen(looking: Looking, row: int) -> dict[str, Any]:
     """Return the maps of the picture of `row` in every studied layer that has maps, as the script draws them."""
     found = [study for study in looking.study if study.layer.maps]
-    with inspecting(looking.recognizer.network) as inside, torch.no_grad():
-        captured = [inside.capture(study.layer.name) for study in found]
-        inside.scores(looking.images([row]))
-        maps = [layer.output[0].float().cpu().numpy() for layer in captured]
+    names = [study.layer.name for study in found]
+    way = feature_maps(looking.recognizer.network, looking.images([row])[0], names) if names else None
+    maps = [] if way is None else [layer.values.float().cpu().numpy() for layer in way.layers]
     return {
         "row": row,
         "layers": [_layer(study, values, looking.picture) for study, values in zip(found, maps, strict=True)],

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from striate.units.health import claims
 from striate.units.study import LayerStudy
 from striate.units.windows import Window
 
@@ -20,18 +21,15 @@ def number(value: Any) -> float | None:
     return float(f"{value:.4g}") if isfinite(value) else None
 
 
-def units(
-    found: LayerStudy, shown: Sequence[int], seen: Window, flags: Sequence[Sequence[tuple[str, str]]]
-) -> list[dict[str, Any]]:
+def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[str, Any]]:
     """Return what is told of units of a layer.
 
     Args:
         found: of the layer.
         shown: the units; the sheets have a block for each, in this order.
         seen: the window of its units.
-        flags: of each unit: names of what is wrong with it, and why.
     """
-    active = _active(found)
+    active, ill = _active(found), claims(found)
     return [
         {
             "k": unit,
@@ -42,7 +40,7 @@ def units(
             "active": number(active[unit]),
             "zeros": number(found.share_zeros[unit]),
             "selectivity": number(found.index[unit]),
-            "flags": [list(flag) for flag in flags[unit]],
+            "flags": [[claim.kind, claim.words] for claim in ill if claim.unit == unit],
             "hist": found.histogram[unit].tolist(),
             "range": [number(found.edges(unit)[0]), number(found.edges(unit)[-1])],
             "classes": _classes(found, unit),
@@ -88,7 +86,7 @@ def _similar(found: LayerStudy, unit: int) -> list[list[Any]]:
 
 def plain(found: LayerStudy) -> dict[str, Any]:
     """Return what was found of a layer's units as plain data, by names instead of the pages' short ones."""
-    active = _active(found)
+    active, ill = _active(found), claims(found)
     return {
         "layer": found.layer.name,
         "kind": found.layer.kind,
@@ -103,6 +101,7 @@ def plain(found: LayerStudy) -> dict[str, Any]:
                 "pictures_fired": int(found.fired[unit]),
                 "selectivity": number(found.index[unit]),
                 "mean_correlation": number(found.mean_correlation[unit]),
+                "claims": {claim.kind: claim.words for claim in ill if claim.unit == unit},
                 "top": [
                     {"row": int(row), "value": number(value), "y": int(y), "x": int(x)}
                     for row, value, (y, x) in zip(
