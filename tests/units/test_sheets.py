@@ -26,7 +26,7 @@ def shown(folder: Path, sheet: sheets.Sheet, block: int, part: int) -> np.ndarra
 
 
 def test_every_tile_is_found_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(sheets, "_SIDE", 50)  # several sheets of few blocks
+    monkeypatch.setattr(sheets, "_SIDE", 200)  # several sheets of few blocks
     made = blocks(11, 4, 8)
     sheet = sheets.write(tmp_path, "units", made, block=2, shown=32)
     assert len(sheet.files) > 1

@@ -19,7 +19,7 @@ from striate.core import files
 from striate.report.thumbnails import encoded
 
 GAP = 2  # pixels between tiles, white
-_SIDE = 1536  # pixels of a sheet, at most, unless a single block is larger
+_SIDE = 2048  # pixels of a sheet, of the file and on the screen, at most, unless a single block is larger
 _PIXELATED_BELOW = 64  # smaller tiles are enlarged as squares, which is what the network sees
 _QUALITY = 88
 
@@ -71,20 +71,23 @@ def write(
     """
     writing: _Writing | None = None
     for tiles in blocks:
-        writing = writing or _Writing(folder, name, tiles.shape[1:], block)
+        writing = writing or _Writing(folder, name, tiles.shape[1:], block, shown)
         writing.add(tiles)
     if writing is None:
         raise ValueError(f"no pictures for the sheet {name}")
-    return writing.end(shown, zooms)
+    return writing.end(zooms)
 
 
 class _Writing:
-    def __init__(self, folder: Path, name: str, shape: tuple[int, ...], block: int) -> None:
+    def __init__(self, folder: Path, name: str, shape: tuple[int, ...], block: int, shown: int) -> None:
         self._folder, self._name, self._block = folder, name, block
         height, width, self._channels = shape
         self._tile = (height, width)
         self._pitch = (height + GAP, width + GAP)
-        self._across, self._deep = (max(1, _SIDE // (block * pitch)) for pitch in reversed(self._pitch))
+        ratio = shown / max(self._tile)
+        self._scale = float(max(1, int(ratio))) if ratio >= 1 else ratio
+        most = int(_SIDE / max(1.0, self._scale))
+        self._across, self._deep = (max(1, most // (block * pitch)) for pitch in reversed(self._pitch))
         self._open: list[NDArray[np.uint8]] = []
         self._files: list[str] = []
         self._sizes: list[tuple[int, int]] = []
@@ -94,13 +97,11 @@ class _Writing:
         if len(self._open) == self._across * self._deep:
             self._close()
 
-    def end(self, shown: int, zooms: dict[str, float]) -> Sheet:
+    def end(self, zooms: dict[str, float]) -> Sheet:
         if self._open:
             self._close()
-        ratio = shown / max(self._tile)
-        scale = float(max(1, int(ratio))) if ratio >= 1 else ratio
         files_, sizes = tuple(self._files), tuple(self._sizes)
-        return Sheet(files_, sizes, self._tile, self._pitch, self._block, self._across, self._deep, scale, zooms)
+        return Sheet(files_, sizes, self._tile, self._pitch, self._block, self._across, self._deep, self._scale, zooms)
 
     def _laid(self, tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
         canvas = np.full((self._block, self._pitch[0], self._block, self._pitch[1], self._channels), 255, np.uint8)
