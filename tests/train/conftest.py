@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import striate
+from striate.report import of_run
 from striate.train.run import Run
 
 SMALL = {
@@ -17,6 +18,25 @@ SMALL = {
     "plan.threads": 1,
     "checkpoint_seconds": 0,
 }
+
+
+@pytest.fixture(autouse=True)
+def reports(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """Write the report of the first run of a test, so that each kind of run is reported, and a blank one of the others.
+
+    A report takes ten times as long as these trainings, and has its own tests.
+    """
+    true, finished = of_run.report, []
+
+    def report(run: Run, *, quiet: bool = False) -> Path:
+        finished.append(run)
+        if len(finished) == 1:
+            return true(run, quiet=quiet)
+        (run.path / "report.html").touch()
+        return run.path / "report.html"
+
+    monkeypatch.setattr(of_run, "report", report)
+    return finished
 
 
 @pytest.fixture
