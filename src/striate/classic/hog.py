@@ -135,4 +135,4 @@ def _unit(blocks: Tensor) -> Tensor:
 
 def build(name: str, *, seed: int) -> Pipeline:  # noqa: ARG001 (one pipeline in this file)
     """Return `hog-svm`: HOG and a support vector machine with RBF kernel, by its explicit map."""
-    return Pipeline.of(("features", HOG()), ("classifier", classifier("rbf-map-svm", seed=seed)))
+    return Pipeline.of(("features", HOG(18, signed=True)), ("classifier", classifier("rbf-map-svm", seed=seed)))
