@@ -28,6 +28,7 @@ from striate.classic.pictures import Pictures
 from striate.compare.cost import AT_ONCE, seconds_a_picture
 from striate.compare.entrants import answered_by
 from striate.data.decode import decode, to_channels
+from striate.data.examine import with_hashes
 from striate.data.table import Table
 from striate.evaluate.intervals import wilson
 from striate.evaluate.paired import Paired, compare, holm
@@ -109,8 +110,8 @@ def measured(name: str, folder: Path, asked: argparse.Namespace) -> list[str]:
         lines.append(tested[pipeline].line(pipeline))
         print(lines[-1], flush=True)
     if name == "cifar10" and not asked.only:
-        tested[NETWORK] = trained(folder, table, test, asked)
-        lines.append(tested[NETWORK].line(NETWORK))
+        tested[NETWORK], how = trained(folder, table, test, asked)
+        lines += [tested[NETWORK].line(NETWORK), "", how]
     return [f"{len(train):,} pictures to learn from, {len(test):,} to test.", "", *lines, "", *verdicts(name, tested)]
 
 
@@ -123,11 +124,11 @@ def fitted(pipeline: str, images: Pictures, labels: NDArray, tests: Pictures, tr
     return Tested(right, fit - began, (time.perf_counter() - fit) / len(truth))
 
 
-def trained(folder: Path, table: Table, test: NDArray[np.int64], asked: argparse.Namespace) -> Tested:
-    """Train the network by its own recipe, which holds out 15 % of the pictures to learn from, and test it."""
+def trained(folder: Path, table: Table, test: NDArray[np.int64], asked: argparse.Namespace) -> tuple[Tested, str]:
+    """Train the network by its own recipe and test it; return also how it was trained."""
     if asked.network:
         run = Run(asked.network)
-        if run.data["fingerprint"] != table.fingerprint:
+        if run.data["fingerprint"] != with_hashes(table, quiet=True).fingerprint:
             sys.exit(f"{asked.network} was trained on other pictures: leave --network out to train it on these")
     else:
         settings = {"plan.threads": asked.threads, **({"epochs": 1} if asked.quick else {})}
@@ -137,7 +138,12 @@ def trained(folder: Path, table: Table, test: NDArray[np.int64], asked: argparse
     if not np.array_equal(answered.rows[order], test):
         sys.exit(f"{run.path} was tested on other pictures: leave --network out to test it on these")
     each = seconds_a_picture(run.recognizer(), pictures(table, test[:AT_ONCE]))
-    return Tested(answered.right[order], run.read_json("environment.json")["seconds"], each)
+    epochs, plan = run.recipe.epochs, run.recipe.plan
+    how = (
+        f"{NETWORK}, by `striate train cifar10 --model {NETWORK}` on the same pictures, of which it holds out "
+        f"{len(run.split.rows('val')):,} to be validated on: {epochs} epochs, {plan.precision}, {plan.threads} threads."
+    )
+    return Tested(answered.right[order], run.read_json("environment.json")["seconds"], each), how
 
 
 def pictures(table: Table, rows: NDArray[np.int64]) -> Pictures:

@@ -38,8 +38,18 @@ def flowers():
 )
 def test_classifiers_and_maps_are_scikit_learns_estimators(estimator):
     of_histograms = {"check_class_weight_classifiers": "it feeds negative values to what is said to take none"}
-    expected = of_histograms if getattr(estimator, "kernel", "") in OF_HISTOGRAMS else None
-    check_estimator(estimator, expected_failed_checks=expected, on_skip=None)
+    expected = of_histograms if getattr(estimator, "kernel", "") in OF_HISTOGRAMS else {}
+    results = check_estimator(estimator, expected_failed_checks=expected, on_skip=None)
+    assert {result["check_name"] for result in results if result["status"] == "xfail"} == set(expected)
+
+
+def test_too_few_vectors_for_the_neighbors_are_refused_with_the_remedy(flowers):
+    vectors, labels = flowers
+    few = np.array([0, 1, 50, 51, 100, 101])
+    with pytest.raises(DoesNotApply, match=r"5 nearest neighbors among 4 vectors, .* set n_neighbors lower"):
+        classifier("nearest", seed=0).fit(vectors[few][:4], labels[few][:4])
+    fitted = classifier("nearest", seed=0).set_params(estimator__n_neighbors=1).fit(vectors[few], labels[few])
+    assert fitted.score(vectors[few], labels[few]) == 1
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
