@@ -143,3 +143,12 @@ def test_votes_count_as_scores_where_a_classifier_has_none(flowers):
 
 def test_too_few_pictures_to_hold_any_out_leave_the_scores_as_they_are():
     assert Calibrated(LinearSVM()).fit(np.eye(3), [0, 1, 2]).temperature_ == 1
+
+
+def test_a_class_with_one_picture_leaves_the_others_calibrated(flowers):
+    vectors, labels = flowers
+    some = np.concatenate([np.arange(100), [140]])
+    fitted = Calibrated(LinearSVM()).fit(vectors[some], labels[some])
+    assert list(fitted.classes_) == ["setosa", "versicolor", "virginica"]
+    assert fitted.temperature_ != 1
+    assert np.isfinite(fitted.predict_proba(vectors)).all()

@@ -44,7 +44,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's own)
         """Fit to vectors (N, D) and labels (N,).
 
-        Where a class has fewer than two vectors nothing can be held out, and the temperature is 1.
+        Of a class with one vector nothing is held out. Where the others are too few as well, the temperature is 1.
         """
         X = _dense(check_array(X, accept_sparse="csr"))  # noqa: N806
         y = column_or_1d(y, warn=True)
@@ -71,12 +71,14 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[best]  # type: ignore[no-any-return]
 
     def _temperature(self, vectors: Any, y: NDArray[Any]) -> float:
-        classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-        held = int(np.ceil(self.holdout * len(y)))
-        if counts.min() < 2 or min(held, len(y) - held) < len(classes):
+        _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        alone, several = np.flatnonzero(counts[codes] == 1), np.flatnonzero(counts[codes] > 1)
+        held = int(np.ceil(self.holdout * len(several)))
+        if min(held, len(several) - held) < max(1, int((counts > 1).sum())):
             return 1.0
         cut = StratifiedShuffleSplit(1, test_size=held, random_state=self.seed)
-        kept, out = next(cut.split(np.zeros(len(y)), y))
+        kept, out = (several[part] for part in next(cut.split(several, y[several])))
+        kept = np.concatenate([kept, alone])
         fitted = clone(self.estimator).fit(vectors[kept], y[kept])
         scores = _columns(_scores(fitted, vectors[out])).astype(np.float64)
         return _fitted_temperature(scores, codes[out])
