@@ -112,7 +112,8 @@ def measured(name: str, folder: Path, asked: argparse.Namespace) -> list[str]:
     if name == "cifar10" and not asked.only:
         tested[NETWORK], how = trained(folder, table, test, asked)
         lines += [tested[NETWORK].line(NETWORK), "", how]
-    return [f"{len(train):,} pictures to learn from, {len(test):,} to test.", "", *lines, "", *verdicts(name, tested)]
+    what = f"With the argument {name}: {len(train):,} pictures to learn from, {len(test):,} to test."
+    return [what, "", *lines, "", *verdicts(name, tested)]
 
 
 def fitted(pipeline: str, images: Pictures, labels: NDArray, tests: Pictures, truth: NDArray) -> Tested:
@@ -182,7 +183,8 @@ def beats(one: str, other: str, pair: Paired, p: float) -> str:
     """Return whether one recognizer beats another."""
     verdict = "reached" if pair.difference > 0 and p <= _LEVEL else "NOT reached"
     alone = f"right alone {pair.only_first:.0f} times against {pair.only_second:.0f}"
-    return f"- {one} beats {other}: {alone}, p = {p:.2g} after Holm: **{verdict}**"
+    chance = f"p = {p:.2g}" if p else "p < 1e-300"
+    return f"- {one} beats {other}: {alone}, {chance} after Holm: **{verdict}**"
 
 
 if __name__ == "__main__":
