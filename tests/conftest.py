@@ -1,14 +1,40 @@
-"""What all tests share: where real data lies, and a cache of their own."""
+"""What all tests share: the cores of the machine, where real data lies, and a cache of their own."""
 
 import itertools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+TESTS = Path(__file__).parent
+MOST_PROCESSES = 8  # each imports torch anew
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does; before torch is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the cores are for other tests, and small pictures gain nothing from two
+hypothesis.settings.register_profile("striate", deadline=None)  # how busy the machine is says nothing about the code
+hypothesis.settings.load_profile("striate")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads these options
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share a run of everything among processes, one a core; a few tests are done sooner without them."""
+    option = config.option
+    everything = {Path(argument).resolve() for argument in config.args} <= {TESTS, TESTS.parent}
+    asked = hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None
+    if everything and not asked and "not slow" in option.markexpr:  # what measures has the machine to itself
+        option.numprocesses, option.dist = "auto", "worksteal"
+        option.maxprocesses = option.maxprocesses or MOST_PROCESSES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What fixtures of a whole file remember; a test has a cache of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STRIATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
