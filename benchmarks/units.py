@@ -10,7 +10,7 @@ is what the process of the study took at most, torch, pictures and network inclu
 
 import resource
 import sys
-from argparse import Namespace
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -38,30 +38,25 @@ def main() -> int:
     """Measure, print the table and keep it."""
     asked = options(__doc__).parse_args()
     count = _FEW if asked.quick else _PICTURES
+    torch.set_num_threads(asked.threads)
     alone = Apart(once, count, asked.threads)
     megabytes = alone.told
     alone.close()
-    timings = in_turns(sides(few(count, asked)), rounds=3)
+    pictures = min(count, _FEW)
+    timings = in_turns(sides(pictures), rounds=3)
     slower = 1 / timings.ratio(STUDY, PLAIN).middle
-    pictures = few(count, asked)
+    row = [f"{pictures}", *(f"{timings.middle(side):.1f} s" for side in (PLAIN, STUDY)), f"{slower:.2f}"]
+    what = f"top-9 of all units of all stages over {count:,} pictures"
     lines = [
         f"| pictures | {PLAIN} | {STUDY} | times as long | peak memory, {count:,} pictures |",
         "|---:|---:|---:|---:|---:|",
-        f"| {pictures} | {timings.middle(PLAIN):.1f} s | {timings.middle(STUDY):.1f} s | {slower:.2f} "
-        f"| {megabytes:.0f} MB |",
+        f"| {' | '.join(row)} | {megabytes:.0f} MB |",
         "",
-        judged(f"top-9 of all units of all stages over {count:,} pictures, memory", megabytes, MOST_MEMORY, unit=" MB",
-               most=True),
+        judged(f"{what}, memory", megabytes, MOST_MEMORY, unit=" MB", most=True),
         judged("time against the plain forward pass", slower, MOST_TIME, most=True),
-    ]  # fmt: skip
+    ]
     tell("units", lines, asked, PACKAGES)
     return 0
-
-
-def few(count: int, asked: Namespace) -> int:
-    """Return how many pictures are timed; `asked` sets the threads."""
-    torch.set_num_threads(asked.threads)
-    return min(count, _FEW)
 
 
 def once(count: int, threads: int) -> Made:
@@ -72,7 +67,7 @@ def once(count: int, threads: int) -> Made:
     return {}, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def sides(count: int) -> dict[str, object]:
+def sides(count: int) -> dict[str, Callable[[], object]]:
     """Return both sides, to be called."""
     threads = torch.get_num_threads()
     network, store, plan = subject(count, threads)
