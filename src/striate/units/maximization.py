@@ -64,6 +64,7 @@ class Climb:
         jitter: the picture moves by up to so many pixels at each step, but for the last quarter; None: one in 32.
         redirect: the share of the steps at the beginning in which silent ReLUs are woken.
         lr: the prior's step; see `priors`.
+        decay: of the fourier prior: the greater, the nearer to the mean picture, and the smaller the values.
         radius: of the ball; None: the length of a picture whose pixels lie half a deviation from the mean.
         colors: (3, 3), see `priors.color_directions`; of the fourier prior.
         batch: how many units climb at once.
@@ -75,6 +76,7 @@ class Climb:
     jitter: int | None = None
     redirect: float = 0.125
     lr: float = 0.05
+    decay: float = 0.5
     radius: float | None = None
     colors: Tensor | None = None
     batch: int = 32
@@ -176,7 +178,7 @@ def _prior(inside: Inside, preprocess: Preprocess, layer: str, units: tuple[int,
         return torch.stack(drawn).to(weight)
 
     if climb.prior == "fourier":
-        return Fourier(draw, preprocess, lr=climb.lr, colors=climb.colors)
+        return Fourier(draw, preprocess, lr=climb.lr, decay=climb.decay, colors=climb.colors)
     pixels = preprocess.channels * preprocess.size[0] * preprocess.size[1]
     return Ball(draw, preprocess, radius=climb.radius or 0.5 * pixels**0.5, lr=climb.lr)
 
