@@ -102,6 +102,30 @@ def test_a_unit_s_picture_depends_on_the_seed_and_not_on_the_others() -> None:
     assert not torch.allclose(other.pictures, once.pictures, atol=1e-2)
 
 
+def test_only_what_leads_to_the_layer_runs_and_a_call_is_told_from_another() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.last = nn.Conv2d(1, 1, 3), nn.Linear(64, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            once = self.layer(x)
+            scores: Tensor = self.last(self.layer(once).flatten(1))
+            return scores
+
+    network = Twice()
+    ran: list[int] = []
+    network.last.register_forward_hook(lambda _module, _given, result: ran.append(1) if not result.is_meta else None)
+    first, second = (maximize(network, SMALL, name, climb=Climb(steps=4)) for name in ("layer#1", "layer#2"))
+    assert not ran
+    assert first.box == (5, 5, 8, 8)
+    assert second.box == (2, 2, 7, 7)
+    maximize(network, SMALL, "last", climb=Climb(steps=4))
+    assert len(ran) == 6  # steps, and the values before and after
+    with pytest.raises(DoesNotApply, match="layer#1 or layer#2"):
+        maximize(network, SMALL, "layer")
+
+
 class _Silent(nn.Module):
     """A unit that is silent at the mean picture, behind another that is."""
 
