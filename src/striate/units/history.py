@@ -1,7 +1,8 @@
 """The evolution of units while a network is trained: what each answers to most, epoch by epoch.
 
 Figure 4 of Zeiler and Fergus, 2014: the top picture of a unit at each epoch, and the projection of the unit's value
-there back to the pixels. A sudden change of what is seen is mostly a change of the picture that answers most.
+there back to the pixels (`projections`). A sudden change of what is seen is mostly a change of the picture that
+answers most.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from striate.core.errors import DataError, DoesNotApply
 from striate.data.store import Store
 from striate.inside.layers import Layer
+from striate.inside.projection import project
+from striate.inside.tracing import kind_of
 from striate.recognize.recognizer import read
 from striate.train.run import Run
 from striate.units.mining import study
@@ -122,3 +126,40 @@ def history(
         for name in ("top_values", "top_rows", "top_places")
     )
     return History(found, tuple(wanted), epochs, values, tops, places)
+
+
+def projections(
+    past: History, networks: Mapping[int, nn.Module], store: Store, *, rule: str = "deconvnet"
+) -> NDArray[np.float32]:
+    """Return what of its top picture each unit's activation was made of, at each epoch.
+
+    Args:
+        past: what `history` found.
+        networks: the same as then.
+        store: the same as then.
+        rule: how the gradient passes ReLUs, a name of `inside.projection.RULES`.
+
+    Returns:
+        (T, U, C, H, W), signed, in units of the activation; NaN where a unit has no top picture.
+
+    Raises:
+        DoesNotApply: the network has other nonlinearities than ReLU, which the rule does not know.
+    """
+    shape = (store.preprocess.channels, *store.preprocess.size)
+    found = np.full((*past.rows.shape, *shape), np.nan, np.float32)
+    for moment, epoch in enumerate(past.epochs):
+        known = np.flatnonzero(past.rows[moment] >= 0)
+        if not len(known):
+            continue
+        network = networks[epoch]
+        images, _ = store.read(past.rows[moment, known])  # all of them could be read when they were found
+        pictures = store.preprocess.normalize(torch.from_numpy(images)).to(_device(network), kind_of(network))
+        units = [past.units[place] for place in known]
+        places = torch.from_numpy(past.places[moment, known])
+        made = project(network, pictures, past.layer.name, units, places, rule)
+        found[moment, known] = made.detach().float().cpu().numpy()
+    return found
+
+
+def _device(network: nn.Module) -> torch.device:
+    return next((weight.device for weight in network.parameters()), torch.device("cpu"))

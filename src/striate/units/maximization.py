@@ -9,6 +9,7 @@ lucid's recipe the picture jitters, and for the first steps the gradient passes 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +65,7 @@ class Climb:
         jitter: the picture moves by up to so many pixels at each step, but for the last quarter; None: one in 32.
         redirect: the share of the steps at the beginning in which silent ReLUs are woken.
         lr: the prior's step; see `priors`.
+        decay: of the fourier prior: the greater, the nearer to the mean picture, and the smaller the values.
         radius: of the ball; None: the length of a picture whose pixels lie half a deviation from the mean.
         colors: (3, 3), see `priors.color_directions`; of the fourier prior.
         batch: how many units climb at once.
@@ -75,6 +77,7 @@ class Climb:
     jitter: int | None = None
     redirect: float = 0.125
     lr: float = 0.05
+    decay: float = 0.5
     radius: float | None = None
     colors: Tensor | None = None
     batch: int = 32
@@ -140,21 +143,31 @@ def _climbed(
         return (pictures.clamp(0, 1) * 255).float(), ascent.values(pictures), started
 
 
+class _Reached(Exception):
+    """The layer has given what it gives: what follows need not run."""
+
+
 class _Ascent:
     """The objectives of some units, one a picture."""
 
     def __init__(self, inside: Inside, seen: Captured, preprocess: Preprocess, units: tuple[int, ...], at: At) -> None:
         self._inside, self._seen, self._units, self._at = inside, seen, list(units), at
+        inside.network.get_submodule(seen.name.module).register_forward_hook(self._stop)  # behind the one that captures
         self._mean, self._std = (torch.tensor(v)[:, None, None] for v in (preprocess.mean, preprocess.std))
 
     def of(self, pictures: Tensor) -> Tensor:
         """Return the objective (U,) of each of the pictures (U, C, H, W), on the scale of 0 to 1."""
-        self._inside.scores((pictures - self._mean.to(pictures)) / self._std.to(pictures))
+        with suppress(_Reached):
+            self._inside.scores((pictures - self._mean.to(pictures)) / self._std.to(pictures))
         output = self._seen.output
         own = output[range(len(output)), self._units]
         if own.ndim == 1:
             return own
         return own.mean(dim=(1, 2)) if self._at == "mean" else own[:, own.shape[1] // 2, own.shape[2] // 2]
+
+    def _stop(self, _module: nn.Module, _given: object, _result: object) -> None:
+        if self._seen.calls == (self._seen.name.call or 1):
+            raise _Reached
 
     def woken(self, pictures: Tensor) -> Tensor:
         """Return the same, whose gradient also passes silent ReLUs that would wake; other nonlinearities as ever."""
@@ -176,7 +189,7 @@ def _prior(inside: Inside, preprocess: Preprocess, layer: str, units: tuple[int,
         return torch.stack(drawn).to(weight)
 
     if climb.prior == "fourier":
-        return Fourier(draw, preprocess, lr=climb.lr, colors=climb.colors)
+        return Fourier(draw, preprocess, lr=climb.lr, decay=climb.decay, colors=climb.colors)
     pixels = preprocess.channels * preprocess.size[0] * preprocess.size[1]
     return Ball(draw, preprocess, radius=climb.radius or 0.5 * pixels**0.5, lr=climb.lr)
 

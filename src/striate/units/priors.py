@@ -39,10 +39,11 @@ class Fourier:
         draw: makes the start.
         preprocess: its size, channels, mean and deviation.
         lr: Adam's, of the coefficients, of which 1 gives pixels the data's deviation.
+        decay: of the coefficients: what does not matter to the unit stays near the mean, and nothing saturates.
         colors: (3, 3), whose columns are the directions in color that vary independently; None: the channels.
     """
 
-    def __init__(self, draw: Draw, preprocess: Preprocess, *, lr: float, colors: Tensor | None) -> None:
+    def __init__(self, draw: Draw, preprocess: Preprocess, *, lr: float, decay: float, colors: Tensor | None) -> None:
         height, width = self._size = preprocess.size
         start = draw((preprocess.channels, height, width // 2 + 1, 2))
         self._scale = _natural(height, width).to(start)[:, :, None]
@@ -52,8 +53,8 @@ class Fourier:
         self._slope = std / (mean * (1 - mean))  # a coordinate of 1 moves a pixel by the deviation, near the mean
         self._colors = None if colors is None else colors.to(start)
         self._spectrum = (start * _FAINT).requires_grad_()
-        # Adam's steps do not depend on the unit's scale; the decay holds what does not matter to it near the mean.
-        self._optimizer = torch.optim.AdamW([self._spectrum], lr=lr, eps=1e-12, weight_decay=_DECAY)
+        # Adam's steps do not depend on the unit's scale, and the decay then bounds coefficients by 1 / decay.
+        self._optimizer = torch.optim.AdamW([self._spectrum], lr=lr, eps=1e-12, weight_decay=decay)
 
     def pictures(self) -> Tensor:
         """Return the pictures; see `Prior`."""
@@ -104,7 +105,6 @@ class Ball:
 
 
 _FAINT = 0.02  # of the data's deviation: the start is all but even, and decides only between equal ways up
-_DECAY = 0.05
 
 
 def color_directions(images: Tensor) -> Tensor:
