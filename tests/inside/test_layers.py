@@ -32,7 +32,7 @@ def test_the_default_layer_of_every_family_has_maps_or_the_refusal_says_what_to_
     network, images = zoo_network(family)
     shape = tuple(images.shape[1:])
     if family in {"linear", "perceptron", "mlp", "alvinn"}:
-        with pytest.raises(DoesNotApply, match="has no layer with maps.*: use a method that works on pixels"):
+        with pytest.raises(DoesNotApply, match=r"has no layer with maps.*: use a method that works on pixels"):
             map_layer(network, shape)
         return
     layer = map_layer(network, shape)
