@@ -145,6 +145,53 @@ def test_an_auxiliary_head_does_not_run_and_says_so(reusing: nn.Module) -> None:
             seen.output  # noqa: B018
 
 
+class Shares(nn.Module):
+    """A layer that gives what it was given, and a nonlinearity in place behind it."""
+
+    def __init__(self, write, read) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.same, self.head = nn.Conv2d(1, 2, 1), nn.Identity(), nn.Linear(2, 3)
+        self.write, self.read = write, read
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        y = self.same(x)
+        self.write(x, y)
+        return self.head(self.read(x, y).mean((2, 3)))
+
+
+def test_a_copy_that_would_change_the_scores_is_refused() -> None:
+    network, images = Shares(lambda x, y: y.relu_(), lambda x, y: x + y), torch.randn(2, 1, 4, 4)
+    expected = network(images)
+    with inspecting(network) as inside:
+        seen = inside.capture("conv")
+        assert torch.allclose(inside.scores(images), expected)
+        assert seen.output.min() < 0
+        inside.capture("same")
+        with pytest.raises(DoesNotApply, match=r"same: the tensor it gives is the one .*: choose the layer before it"):
+            inside.scores(images)
+
+
+def test_a_copy_that_changes_nothing_is_none_of_our_business() -> None:
+    network, images = Shares(lambda x, y: y.relu_(), lambda x, y: 2 * y), torch.randn(2, 1, 4, 4)
+    expected = network(images)
+    with inspecting(network) as inside:
+        seen = inside.capture("same")
+        assert torch.allclose(inside.scores(images), expected)
+        assert seen.output.min() < 0
+        assert seen.calls == 1
+
+
+def test_values_that_were_written_into_are_not_shown() -> None:
+    network, images = Shares(lambda x, y: x.relu_(), lambda x, y: x), torch.randn(2, 1, 4, 4)
+    with torch.no_grad(), inspecting(network) as inside:
+        seen = inside.capture("same")
+        inside.scores(images)
+        with pytest.raises(DoesNotApply, match="the network writes into that one afterwards: choose the layer before"):
+            seen.output  # noqa: B018
+
+
 class Pair(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return x, x
@@ -187,12 +234,12 @@ def test_pictures_are_not_written_into() -> None:
 
 def test_the_user_s_own_hooks_stay_and_fire(unchanged, reusing: nn.Module) -> None:
     seen: list[float] = []
-    reusing.stem.register_forward_hook(lambda module, given, result: seen.append(float(result.mean())))
+    reusing.stem.register_forward_hook(lambda module, given, result: seen.append(result.mean().item()))
     reusing.stem.register_forward_hook(lambda module, given, result: result * 2)
     with unchanged(reusing), inspecting(reusing) as inside:
         captured = inside.capture("stem")
         inside.scores(torch.ones(1, 2, 6, 6))
-        assert float(captured.output.mean()) == pytest.approx(2 * seen[0])
+        assert captured.output.mean().item() == pytest.approx(2 * seen[0])
     reusing(torch.ones(1, 2, 6, 6))
     assert len(seen) == 2
 
@@ -257,7 +304,7 @@ def test_looking_through_a_look_is_undone_in_turn(unchanged, reusing: nn.Module)
 
 def tensors_alive() -> int:
     gc.collect()
-    return sum(isinstance(thing, Tensor) for thing in gc.get_objects())
+    return sum(issubclass(type(thing), Tensor) for thing in gc.get_objects())
 
 
 def grown(network: nn.Module, times: int) -> int:
