@@ -158,18 +158,15 @@ class _Unseen(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own
 
 _OUT_OF_PLACE = {F.relu, torch.relu, Tensor.relu}
 _IN_PLACE = {F.relu_, torch.relu_, Tensor.relu_}
-_OTHERS = frozenset(
-    (
-        "gelu silu mish elu selu celu leaky_relu prelu rrelu relu6 hardtanh hardswish hardsigmoid softplus softsign "
-        "tanh sigmoid logsigmoid threshold glu clamp clamp_min clip"
-    ).split()
-)
-_PRIMITIVE = frozenset(  # what torch makes of them; no clamp, which much else is made of
-    (
-        "gelu silu mish elu celu leaky_relu _prelu_kernel rrelu_with_noise hardtanh hardswish hardsigmoid softplus "
-        "tanh sigmoid log_sigmoid_forward threshold glu"
-    ).split()
-)
+_OTHERS = {
+    *("gelu", "silu", "mish", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "relu6", "hardtanh", "hardswish"),
+    *("hardsigmoid", "softplus", "softsign", "tanh", "sigmoid", "logsigmoid", "threshold", "glu"),
+    *("clamp", "clamp_min", "clip"),
+}
+_PRIMITIVE = {  # what torch makes of them; no clamp, which much else is made of
+    *("gelu", "silu", "mish", "elu", "celu", "leaky_relu", "_prelu_kernel", "rrelu_with_noise", "hardtanh"),
+    *("hardswish", "hardsigmoid", "softplus", "tanh", "sigmoid", "log_sigmoid_forward", "threshold", "glu"),
+}
 
 
 def _is_rectifying(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> bool:

@@ -156,8 +156,8 @@ def _recording(network: nn.Module, layer: Name) -> Iterator[_Given]:
             levels[-1].append((module, tree_map_only(Tensor, Tensor.clone, result)))  # what follows may write into it
 
     inner = [module for module in network.modules() if module is not network]
-    hooks = [module.register_forward_pre_hook(enter) for module in inner]
-    hooks += [module.register_forward_hook(leave) for module in inner]
+    hooks = [nn.Module.register_forward_pre_hook(module, enter) for module in inner]  # scripted ones deny theirs
+    hooks += [nn.Module.register_forward_hook(module, leave) for module in inner]
     try:
         yield found
     finally:
@@ -185,14 +185,17 @@ def _replaying(given: _Given) -> Iterator[Callable[[], int]]:
         return answer
 
     modules = {id(module): module for module, _ in given}.values()
-    own = [(module, vars(module).get(_CALL)) for module in modules]
-    for module, call in own:
+    before = [vars(module).get(_CALL) for module in modules]
+    for module, call in zip(modules, before, strict=True):
         vars(module)[_CALL] = told(module, call or module._call_impl)  # noqa: SLF001 torch has no public way in
     try:
         yield lambda: len(given) - place
     finally:
-        for module, call in own:
-            vars(module)[_CALL] = call
+        for module, call in zip(modules, before, strict=True):
+            if call is None:
+                del vars(module)[_CALL]
+            else:
+                vars(module)[_CALL] = call
 
 
 _CALL = "_compiled_call_impl"  # where `Module.compile` puts what runs in place of a module's own call
