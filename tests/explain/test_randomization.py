@@ -1,5 +1,7 @@
 """What ignores the network must be found out, and what follows it must not be accused."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,7 @@ from striate import zoo
 from striate.core.errors import DoesNotApply
 from striate.explain import explain
 from striate.explain.randomization import cascade, randomization, rank_correlation
+from striate.inside.inspecting import inspecting
 from striate.inside.maps import Maps
 
 
@@ -71,7 +74,7 @@ def test_weights_are_drawn_from_the_scores_downwards_in_a_copy_and_the_given_net
         weights = {name for name, value in state.items() if name.endswith("weight") and value.ndim > 1}
         changed.append({name for name in weights if not torch.equal(state[name], before[name])})
     assert changed[0] == {name for name in before if name.startswith("head") and name.endswith("weight")}
-    assert all(first <= second for first, second in zip(changed, changed[1:], strict=False))
+    assert all(first <= second for first, second in pairwise(changed))
     assert changed[-1] == {name for name, value in before.items() if name.endswith("weight") and value.ndim > 1}
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert network.training == training
@@ -80,16 +83,13 @@ def test_weights_are_drawn_from_the_scores_downwards_in_a_copy_and_the_given_net
 
 def test_batch_norm_takes_the_statistics_of_what_reaches_it(network, images):
     for _, copy in cascade(network, images, seed=0, points=1):
-        seen = {}
         norms = {name: module for name, module in copy.named_modules() if isinstance(module, nn.BatchNorm2d)}
-        hooks = [
-            module.register_forward_hook(lambda _module, _given, result, name=name: seen.update({name: result}))
-            for name, module in norms.items()
-        ]
-        with torch.no_grad():
-            copy(images)
-        assert len(hooks) == len(norms) > 10
-        for result in seen.values():
+        assert len(norms) > 10
+        with inspecting(copy) as inside, torch.no_grad():
+            seen = [inside.capture(name) for name in norms]
+            inside.scores(images)
+            results = [captured.output for captured in seen]
+        for result in results:
             torch.testing.assert_close(result.mean(dim=(0, 2, 3)), torch.zeros(result.shape[1]), atol=1e-4, rtol=0)
             assert result.var(dim=(0, 2, 3)).median() > 0.5
 

@@ -80,6 +80,10 @@ class Curves:
         """(N,), insertion less deletion; 0 in expectation for an order drawn at random, whatever the picture."""
         return self.insertion_area - self.deletion_area
 
+    def of(self, n: int) -> Curves:
+        """Return the curves of picture `n` alone."""
+        return Curves(self.fractions, self.deletion[n : n + 1], self.insertion[n : n + 1])
+
 
 @dataclass(frozen=True)
 class Rivals:
@@ -94,6 +98,10 @@ class Rivals:
     cover: str
     center: Curves
     random: tuple[Curves, ...]
+
+    def of(self, n: int) -> Rivals:
+        """Return the curves of picture `n` alone."""
+        return Rivals(self.cover, self.center.of(n), tuple(each.of(n) for each in self.random))
 
 
 def order(maps: Tensor, seed: int = 0) -> Tensor:

@@ -117,7 +117,9 @@ def play(maps: Tensor, masks: Masks, labels: NDArray[np.int64], *, tolerance: fl
 
 def _checked(maps: Tensor, masks: Masks) -> Values:
     if masks.dtype != np.bool_ or masks.shape != tuple(maps.shape):
-        raise DataError(f"masks are bool, one a map and of its size {tuple(maps.shape)}, not {masks.dtype} {masks.shape}")
+        raise DataError(
+            f"masks are bool, one a map and of its size {tuple(maps.shape)}, not {masks.dtype} {masks.shape}"
+        )
     empty = np.flatnonzero(~masks.any(axis=(1, 2)))
     if len(empty):
         raise DataError(f"mask {empty[0]} is empty: where no object is, none can be pointed at; leave the picture out")
