@@ -12,6 +12,7 @@ from striate.report.words import MINUS, percent
 FOLLOWS, IGNORES = 0.3, 0.7  # rank correlation with maps of other weights
 COMPLETE = 0.01  # of the change of the score
 STEADY = 0.9  # rank correlation between seeds
+MOVES = 0.01  # of probability: where no order changes more, none can be told from another
 
 Verdict = Literal["pass", "warn", "fail", "undecidable"]
 MARKS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✕", "undecidable": "?"}
@@ -73,6 +74,9 @@ def _counts(areas: tuple[Areas, ...]) -> Badge:
         f"at random {signed(area.random.value)}"
         for area in areas
     )
+    gains = [gain for area in areas for gain in (area.gain, area.center, area.random.low, area.random.high)]
+    if max(map(abs, gains)) < MOVES:
+        return Badge("undecidable", "cannot be tested by covering", f"the probability hardly changes: {numbers}")
     beaten = [(area.gain <= area.center) + 2 * (area.gain <= area.random.high) for area in areas]
     if not any(beaten):
         return Badge("pass", "points at what counts", numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +19,8 @@ from striate.report.figures import INK, MUTED, PAPER, RULE, blank
 from striate.report.words import MINUS, percent
 
 Pixels = NDArray[np.uint8]
+
+_WIDE, _GAP, _ABOVE, _BELOW = 8.4, 0.18, 0.35, 0.75  # inches: the figure, between pictures, for titles, for the legend
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,23 @@ def explained(scale: Scale, *, of: int = 1) -> str:
 def figure(shown: Explained, panel: Panel, drawn: Drawn, *, meaning: str) -> Figure:
     """Draw picture, overlay and cells side by side, with the answer above and the legend below."""
     height, width = shown.pixels.shape[:2]
-    made = blank(8.4, min(12.0, 2.55 * height / width + 1.25))
-    rows = made.add_gridspec(2, 3, height_ratios=(1, 0.045))
+    side = (_WIDE - 4 * _GAP) / 3
+    tall = side * height / width
+    made = blank(_WIDE, tall + _ABOVE + _BELOW)
+    made.set_layout_engine("none")  # all places are known, and finding them would take as long as drawing
+
+    def axes(column: int, bottom: float, wide: float, high: float) -> Axes:
+        inches = (_GAP + column * (side + _GAP), bottom, wide, high)
+        whole = made.get_size_inches()
+        return made.add_axes((inches[0] / whole[0], inches[1] / whole[1], inches[2] / whole[0], inches[3] / whole[1]))
+
     titles = (f"{shown.target}, {percent(shown.probabilities[shown.target])}", panel.method, _of(panel))
-    for place, (title, pixels) in enumerate(zip(titles, (shown.pixels, drawn.overlay, drawn.cells), strict=True)):
-        _show(made.add_subplot(rows[0, place]), pixels, title, (height, width))
-    _ramp(made.add_subplot(rows[1, 1:]), drawn.scale)
-    note = panel.note or meaning
-    made.text(0.012, 0.03, _wrapped(note), fontsize=7.5, color=INK if panel.note else MUTED, va="bottom")
+    for column, (title, pixels) in enumerate(zip(titles, (shown.pixels, drawn.overlay, drawn.cells), strict=True)):
+        _show(axes(column, _BELOW, side, tall), pixels, title, (height, width))
+    _ramp(axes(1, _BELOW - 0.3, 2 * side + _GAP, 0.11), drawn.scale)
+    beside = axes(0, 0.05, side, _BELOW - 0.22)
+    beside.set_axis_off()
+    beside.text(0, 1, fill(panel.note or meaning, 48), fontsize=7.5, color=INK if panel.note else MUTED, va="top")
     return made
 
 
@@ -108,9 +120,3 @@ def _ramp(axes: Axes, scale: Scale) -> None:
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.set_facecolor(PAPER)
-
-
-def _wrapped(text: str, width: int = 62) -> str:
-    from textwrap import fill
-
-    return fill(text, width)

@@ -68,7 +68,10 @@ def write(
     names = _names(found)
     scales = _scales(found, per_picture=scale == "picture")
     drawn = [
-        [None if panel.maps is None else drawing.draw(panel, shown.pixels, scales[n][p]) for p, panel in _panels(shown)]
+        [
+            None if panel.maps is None else drawing.draw(panel, shown.pixels, scales[n][p])
+            for p, panel in enumerate(shown.panels)
+        ]
         for n, shown in enumerate(found)
     ]
     sharing = 1 if scale == "picture" else sum(not shown.error for shown in found)
@@ -79,10 +82,6 @@ def write(
         files.write_json(beside / RECORD, record)
         files.write_text(beside / PAGE, page.render(folder.name, found, drawn, record, sharing=sharing))
     return Written(folder, record)
-
-
-def _panels(shown: Explained) -> list[tuple[int, Panel]]:
-    return list(enumerate(shown.panels))
 
 
 def _require(found: Sequence[Explained]) -> None:
