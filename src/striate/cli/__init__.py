@@ -11,6 +11,7 @@ VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list 
     "train": ("striate.cli.train", "Train a classifier on labeled pictures and write a report."),
     "evaluate": ("striate.cli.evaluate", "Measure a trained classifier on its test pictures or on new ones."),
     "predict": ("striate.cli.predict", "Name the class of pictures that nobody has labeled."),
+    "explain": ("striate.cli.explain", "Show where a network finds what it says of a picture."),
     "compare": ("striate.cli.compare", "Compare classifiers on the same pictures, with their price."),
     "ensemble": ("striate.cli.ensemble", "Let several trained classifiers answer as one."),
     "units": ("striate.cli.units", "Get to know the units of a trained network: what excites each, as pages."),

@@ -115,13 +115,18 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
     inner = plain(network)
     if isinstance(inner, Network) and inner.last_stage in known and known[inner.last_stage].maps:
         return known[inner.last_stage]
-    found = [layer for layer in known.values() if layer.maps and min(layer.shape[1:]) > 1 and layer.name]
+    found = [layer for layer in known.values() if layer.maps and min(layer.shape[1:]) > 1 and _works(layer)]
     if not found:
         raise DoesNotApply(
             f"{type(inner).__name__} has no layer with maps, of which each unit has a place in the picture: "
             "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
         )
     return found[-1]
+
+
+def _works(layer: Layer) -> bool:
+    """Say whether a layer is a part of the network that makes something: what passes the picture on is not."""
+    return bool(layer.name) and layer.kind not in {"Identity", "Dropout", "Dropout2d"}
 
 
 def _layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:

@@ -1,0 +1,85 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from striate.core.errors import DoesNotApply
+from striate.explain.folder import write
+from striate.explain.picture import Question, explain_pictures
+
+RUN = Path("runs/own")
+
+
+def made(recognizer, photos, out, *, scale=None, **options):
+    methods, layer = options.pop("methods", ["gradcam"]), options.pop("layer", None)
+    found = list(explain_pictures(recognizer, [photos], methods=methods, layer=layer, **options))
+    return found, write(out, RUN, found, Question(methods, layer, options=options), scale=scale)
+
+
+def test_every_map_has_its_picture_and_its_raw_values(recognizer, photos, tmp_path):
+    found, written = made(recognizer, photos, tmp_path / "seen")
+    assert written.folder == tmp_path / "seen"
+    assert written.page.is_file()
+    told = {
+        entry["picture"]: entry for entry in json.loads((written.folder / "explanations.json").read_text())["pictures"]
+    }
+    for shown in found:
+        entry = told[shown.picture]
+        if shown.error:
+            assert entry == {"picture": shown.picture, "error": shown.error, "explanations": []}
+            continue
+        (explanation,) = entry["explanations"]
+        values = np.load(written.folder / explanation["values"])
+        np.testing.assert_array_equal(values, shown.panels[0].maps.values[0].numpy())
+        with Image.open(written.folder / explanation["picture"]) as picture:
+            assert min(picture.size) > 300
+        assert explanation["picture"] == f"{Path(shown.picture).stem}.gradcam.png"
+        assert explanation["stride"] == [4.0, 4.0]
+        assert entry["runner_up_probability"] <= entry["probability"]
+
+
+def test_a_folder_that_is_there_is_kept_and_the_new_one_is_numbered(recognizer, photos, tmp_path):
+    (tmp_path / "seen").mkdir()
+    (tmp_path / "seen" / "mine.txt").write_text("keep")
+    _, written = made(recognizer, photos / "one.png", tmp_path / "seen")
+    assert written.folder == tmp_path / "seen-2"
+    assert [path.name for path in (tmp_path / "seen").iterdir()] == ["mine.txt"]
+
+
+def test_pictures_share_a_scale_unless_each_is_to_have_its_own(recognizer, photos, tmp_path):
+    limits = {}
+    for scale in ("shared", "picture"):
+        _, written = made(recognizer, photos, tmp_path / scale, scale=scale)
+        limits[scale] = [e["darkest"] for told in written.record["pictures"] for e in told["explanations"]]
+        largest = [e["largest"] for told in written.record["pictures"] for e in told["explanations"]]
+    assert limits["picture"] == pytest.approx(largest)
+    assert limits["shared"] == pytest.approx([max(largest)] * len(largest))
+
+
+def test_pictures_of_one_name_do_not_overwrite_each_other(recognizer, photos, tmp_path):
+    pictures = [photos / "one.png", photos / "one.png"]
+    found = list(explain_pictures(recognizer, pictures))
+    written = write(tmp_path / "seen", RUN, found, Question())
+    assert {path.name for path in written.folder.glob("*.npy")} == {"one.gradcam.npy", "one-2.gradcam.npy"}
+
+
+def test_where_no_method_applies_nothing_is_written(recognizer, photos, tmp_path, methods):
+    with pytest.raises(DoesNotApply, match="refusing: too dark for it"):
+        made(recognizer, photos, tmp_path / "seen", methods=["refusing"])
+    assert not (tmp_path / "seen").exists()
+
+
+def test_the_call_in_the_record_makes_the_map_again(recognizer, photos, tmp_path, methods):
+    _, written = made(
+        recognizer, photos / "two.png", tmp_path / "seen", methods=["gradcam", "edges"], layer="2", power=3
+    )
+    call = written.record["pictures"][0]["explanations"][1]["call"]
+    assert "power=3" in call
+    assert "layer" not in call  # it speaks of pixels
+    call = written.record["pictures"][0]["explanations"][0]["call"]
+    assert "layer='2'" in call
+    held: dict = {}
+    exec(call.replace(repr(str(RUN)), "recognizer"), {"recognizer": recognizer}, held)
+    np.testing.assert_array_equal(held["maps"].values[0].numpy(), np.load(written.folder / "two.gradcam.npy"))
