@@ -32,8 +32,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     everything = {Path(argument).resolve() for argument in config.args} <= {TESTS, TESTS.parent}
     asked = hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None
     if everything and not asked and "not slow" in option.markexpr:  # what measures has the machine to itself
-        option.numprocesses, option.dist = "auto", "worksteal"
-        option.maxprocesses = option.maxprocesses or MOST_PROCESSES
+        option.numprocesses, option.maxprocesses = "auto", option.maxprocesses or MOST_PROCESSES
+        option.dist = "loadfile"  # the commands of the README are run in order
+        option.loadscopereorder = False  # or files of few but long tests would come last
 
 
 @pytest.fixture(scope="session", autouse=True)
