@@ -5,8 +5,8 @@ In every pass after, the modules that had ended before the layer began give at o
 layer gives what it is told to; all that follows is computed. That needs no graph of the network, so that skip
 connections, branches and any control flow stay what they are.
 
-What these modules gave is kept for all pictures of the batch, as long as the `Rest` lives: before the
-last stage of a resnet50 these are 6.4 MB a picture of 224 pixels.
+What these modules gave is kept for all pictures of the batch, as long as the `Rest` lives: before the last stage of a
+resnet50 these are 6.4 MB a picture of 224 pixels.
 """
 
 from __future__ import annotations
