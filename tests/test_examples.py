@@ -45,6 +45,11 @@ PRINTS = {  # what must be among the lines that the script prints
         r"convolution, closed to a ring: 0\.0% differs after a shift of 1 pixel, 0\.0% of 2",
         r"convolution of stride 2: [1-9]\d\.\d% differs after a shift of 1 pixel, 0\.0% of 2",
     ],
+    "show_placement": [
+        r"placement\.png: what the unit sees, and its value laid on the picture in two ways",
+        r"stages\.3 of resnet50, unit \(8, 8\), placed: 0\.0 pixels too low, 0\.0 too far right",
+        r"stages\.3 of resnet50, unit \(8, 8\), enlarged: 15\.5 pixels too low, 15\.5 too far right",
+    ],
     "make_shapes": [
         r"40 pictures of 10 shapes in shapes/, such as a \w+",
         r"its box \(left, top, right, bottom\) is \(\d+, \d+, \d+, \d+\); \d+\.\d% of the picture is shape",

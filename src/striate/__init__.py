@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     from striate.recognize.load import Loaded
     from striate.train.evaluation import Evaluation
     from striate.train.run import Run
+    from striate.units.of_run import Looked
 
 __version__ = "0.1.0"
-__all__ = ["compare", "ensemble", "evaluate", "load", "sources", "summary", "train", "zoo"]
+__all__ = ["compare", "ensemble", "evaluate", "load", "sources", "summary", "train", "units", "zoo"]
 
-# `train`, `evaluate` and `compare` are packages too. Importing them first lets the functions below take the names in
-# `striate.`; `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
+# `train`, `evaluate`, `compare` and `units` are packages too. Importing them first lets the functions below take the
+# names in `striate.`; `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
 import_module("striate.train")
 import_module("striate.evaluate")
 import_module("striate.compare")
+import_module("striate.units")
 
 
 def train(  # noqa: PLR0913 the verb's twelve options, and quiet
@@ -190,6 +192,51 @@ def ensemble(
     made = make([Path(run) for run in runs], Path(out), weights=weights, average=average, quiet=quiet)
     report(made.run, quiet=quiet)
     return made
+
+
+def units(  # noqa: PLR0913 the verb's twelve options, and quiet
+    path: str | Path,
+    data: str | Path | None = None,
+    *,
+    part: Literal["train", "val", "test"] | None = None,
+    data_root: str | Path | None = None,
+    layers: Sequence[str] | None = None,
+    units: Sequence[int] | None = None,
+    limit: int = 5000,
+    out: str | Path | None = None,
+    pictures: int = 12,
+    projections: int | None = None,
+    synthetic: bool | None = None,
+    history: bool = False,
+    quiet: bool = False,
+) -> Looked:
+    """Study what the units of a trained network answer to, and write pages that show it.
+
+    Args:
+        path: a run directory, or the folder of a recognizer.
+        data: labeled pictures; by default the run's own.
+        part: which of the run's own; by default test, or where there is none val.
+        data_root: where the files of a known set lie.
+        layers: names, as `striate summary` prints them; by default the stages, in small networks every layer.
+        units: numbers of units of each named layer to make pages of; by default all.
+        limit: look at so many pictures, drawn by seed, where there are more.
+        out: a new folder for the pages; by default `units` in the run. An existing name gets a number.
+        pictures: how many pictures to follow through all layers.
+        projections: of each unit's nine patches, how many are projected to the pixels.
+        synthetic: make pictures that excite each unit.
+        history: show each unit at the run's snapshots too.
+        quiet: print nothing.
+
+    Returns:
+        `.study`, what the units answered to, as arrays by layer; `.pages`, the path of the map of the network.
+    """
+    from striate.units.looking import Wish
+    from striate.units.of_run import look
+
+    root = None if data_root is None else str(data_root)
+    wish = Wish(part, root, layers, units, limit, pictures, projections, synthetic, history)
+    place = None if out is None else Path(out)
+    return look(Path(path), None if data is None else str(data), wish=wish, out=place, quiet=quiet)
 
 
 def load(path: str | Path) -> Loaded:

@@ -38,8 +38,18 @@ def flowers():
 )
 def test_classifiers_and_maps_are_scikit_learns_estimators(estimator):
     of_histograms = {"check_class_weight_classifiers": "it feeds negative values to what is said to take none"}
-    expected = of_histograms if getattr(estimator, "kernel", "") in OF_HISTOGRAMS else None
-    check_estimator(estimator, expected_failed_checks=expected, on_skip=None)
+    expected = of_histograms if getattr(estimator, "kernel", "") in OF_HISTOGRAMS else {}
+    results = check_estimator(estimator, expected_failed_checks=expected, on_skip=None)
+    assert {result["check_name"] for result in results if result["status"] == "xfail"} == set(expected)
+
+
+def test_too_few_vectors_for_the_neighbors_are_refused_with_the_remedy(flowers):
+    vectors, labels = flowers
+    few = np.array([0, 1, 50, 51, 100, 101])
+    with pytest.raises(DoesNotApply, match=r"5 nearest neighbors among 4 vectors, .* set n_neighbors lower"):
+        classifier("nearest", seed=0).fit(vectors[few][:4], labels[few][:4])
+    fitted = classifier("nearest", seed=0).set_params(estimator__n_neighbors=1).fit(vectors[few], labels[few])
+    assert fitted.score(vectors[few], labels[few]) == 1
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -133,3 +143,12 @@ def test_votes_count_as_scores_where_a_classifier_has_none(flowers):
 
 def test_too_few_pictures_to_hold_any_out_leave_the_scores_as_they_are():
     assert Calibrated(LinearSVM()).fit(np.eye(3), [0, 1, 2]).temperature_ == 1
+
+
+def test_a_class_with_one_picture_leaves_the_others_calibrated(flowers):
+    vectors, labels = flowers
+    some = np.concatenate([np.arange(100), [140]])
+    fitted = Calibrated(LinearSVM()).fit(vectors[some], labels[some])
+    assert list(fitted.classes_) == ["setosa", "versicolor", "virginica"]
+    assert fitted.temperature_ != 1
+    assert np.isfinite(fitted.predict_proba(vectors)).all()

@@ -8,8 +8,13 @@ from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
+from striate import classic
 from striate.classic.bag import BagOfFeatures
+from striate.classic.classifiers import classifier
+from striate.classic.dense_sift import DenseSIFT
+from striate.classic.encoded import Encoded
 from striate.classic.fisher import Fisher
+from striate.classic.pipeline import Pipeline
 from striate.classic.vlad import VLAD
 from striate.core.errors import UnknownName
 
@@ -97,6 +102,16 @@ def test_soft_assignment_is_a_loop_too(vectors, sets, assignment, neighbors):
 def test_counts_go_through_scikit_learns_tf_idf(vectors):
     coded = make_pipeline(BagOfFeatures(5, counts=True), TfidfTransformer()).fit_transform(vectors)
     np.testing.assert_allclose(np.linalg.norm(coded.toarray(), axis=1), 1)
+
+
+def test_tf_idf_is_a_step_of_a_pipeline_that_is_saved(pictures, tmp_path):
+    features = Encoded(DenseSIFT(), BagOfFeatures(6, counts=True))
+    made = Pipeline.of(
+        ("features", features), ("weights", TfidfTransformer()), ("classifier", classifier("linear-svm", seed=0))
+    )
+    probabilities = made.fit(pictures, np.arange(6) % 2).predict_proba(pictures)
+    made.save(tmp_path / "it.skops")
+    np.testing.assert_array_equal(classic.load(tmp_path / "it.skops").predict_proba(pictures), probabilities)
 
 
 @pytest.mark.parametrize("encoding", [BagOfFeatures(4), VLAD(3), Fisher(3)], ids=str)

@@ -68,7 +68,7 @@ def test_what_chooses_nothing_or_means_nothing_is_refused_with_the_remedy(call, 
 
 def test_json_has_every_row_with_the_fields_that_the_design_names_and_its_results(call):
     rows = json.loads(call("models", "--json").output)
-    assert [row["name"] for row in rows] == list(MODELS)
+    assert [row["name"] for row in rows] == [*MODELS, *PIPELINES]
     assert {"name", "family", "year", "parameters", "macs", "depth", "image_size", "results"} <= set(rows[0])
     googlenet = next(row for row in rows if row["name"] == "googlenet")
     assert len(googlenet["results"]) == len(PUBLISHED["googlenet"])
@@ -80,3 +80,22 @@ def test_json_has_every_row_with_the_fields_that_the_design_names_and_its_result
         "training": "paper",
         "source": "paper, Table 3",
     }
+
+
+def test_json_has_pipelines_with_the_fields_of_networks_and_null_where_nobody_counts(call):
+    rows = json.loads(call("models", "--json").output)
+    assert {frozenset(row) for row in rows} == {frozenset(rows[0])}
+    hog = next(row for row in rows if row["name"] == "hog-svm")
+    assert (hog["family"], hog["year"], hog["parameters"], hog["image_size"]) == ("classic", 2005, None, [128, 128])
+    filtered = json.loads(call("models", "--year", "1998", "--json").output)
+    assert {row["family"] for row in filtered} == {row.family for row in MODELS.values() if row.year == 1998}
+
+
+def test_the_classic_family_is_listed_alone_and_without_filters(call):
+    assert names(call("models", "--family", "classic")) == list(PIPELINES)
+    assert [row["name"] for row in json.loads(call("models", "--family", "classic", "--json").output)] == list(
+        PIPELINES
+    )
+    outcome = call("models", "--family", "classic", "--year", "2005", "--sort", "name")
+    assert outcome.status == 2
+    assert "leave out --year 2005, --sort" in outcome.errors

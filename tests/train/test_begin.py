@@ -57,6 +57,7 @@ def test_pictures_of_one_class_teach_nothing(photos: Path, tmp_path: Path) -> No
         striate.train(photos, out=tmp_path / "run", quiet=True)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_from_with_another_optimizer_or_model_takes_their_own_defaults(photos: Path, tmp_path: Path) -> None:
     base = striate.train(photos, model="linear", out=tmp_path / "a", settings=FAST, quiet=True)
     assert base.recipe.optimizer.name == "adam"
@@ -67,6 +68,7 @@ def test_from_with_another_optimizer_or_model_takes_their_own_defaults(photos: P
     assert (model.split.sides == base.split.sides).all()
 
 
+@pytest.mark.usefixtures("unreported")
 def test_an_existing_name_is_never_overwritten(photos: Path, tmp_path: Path) -> None:
     first = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
     second = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
@@ -84,6 +86,7 @@ def test_from_repeats_a_run_to_the_bit_and_takes_changes(photos: Path, tmp_path:
     assert (other.split.sides == first.split.sides).all()
 
 
+@pytest.mark.usefixtures("unreported")
 def test_from_takes_other_data_with_the_same_recipe(photos: Path, tmp_path: Path) -> None:
     first = striate.train("digits", model="linear", out=tmp_path / "a", settings=FAST, quiet=True)
     other = striate.train(photos, base=first.path, out=tmp_path / "b", quiet=True)
@@ -91,6 +94,7 @@ def test_from_takes_other_data_with_the_same_recipe(photos: Path, tmp_path: Path
     assert len(other.classes) == 4
 
 
+@pytest.mark.usefixtures("unreported")
 def test_the_number_of_reading_threads_changes_no_weight(photos: Path, tmp_path: Path) -> None:
     fields = {**FAST, "augment.crop": [0.3, 1.0], "augment.shift": 1}
     runs = [
@@ -101,6 +105,7 @@ def test_the_number_of_reading_threads_changes_no_weight(photos: Path, tmp_path:
     assert others == [first, first]
 
 
+@pytest.mark.usefixtures("unreported")
 def test_data_that_changed_cannot_be_resumed(photos: Path, tmp_path: Path) -> None:
     run = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
     (run.path / "metrics.json").unlink()
@@ -109,6 +114,7 @@ def test_data_that_changed_cannot_be_resumed(photos: Path, tmp_path: Path) -> No
         striate.train(resume=run.path, quiet=True)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_split_file_is_honored(photos: Path, tmp_path: Path) -> None:
     first = striate.train(photos, model="linear", out=tmp_path / "a", settings={**FAST, "split.salt": 9}, quiet=True)
     file = first.path / "split.parquet"
@@ -174,6 +180,7 @@ def test_a_validation_folder_with_a_new_class_is_an_error_that_names_it(photos: 
         striate.train(root, out=tmp_path / "run", settings=FAST, quiet=True)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_the_run_records_where_everything_came_from(photos: Path, tmp_path: Path) -> None:
     run = striate.train(photos, model="linear", out=tmp_path / "run", settings=FAST, quiet=True)
     environment = json.loads((run.path / "environment.json").read_text())

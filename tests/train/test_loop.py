@@ -52,6 +52,7 @@ def test_a_small_training_learns_and_writes_what_a_run_holds(small: Train) -> No
     assert [line["step"] for line in steps] == list(range(1, len(steps) + 1))
 
 
+@pytest.mark.usefixtures("unreported")
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(small: Train) -> None:
     first, again, other = small("a"), small("b"), small("c", seed=1)
     assert _weights(first.path) == _weights(again.path)
@@ -107,6 +108,7 @@ def test_a_training_that_breaks_anywhere_resumes_to_the_same_bytes(
     assert _log(broken, "step") == _log(whole.path, "step")
 
 
+@pytest.mark.usefixtures("unreported")
 def test_an_interruption_saves_and_says_how_to_go_on(small: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     class Soon(loop.Interrupt):
         def __enter__(self) -> "Soon":
@@ -135,6 +137,7 @@ def test_a_loss_that_is_not_finite_names_step_layer_and_remedy_and_keeps_the_che
         assert all(torch.isfinite(tensor).all() for tensor in load_file(last / "weights.safetensors").values())
 
 
+@pytest.mark.usefixtures("unreported")
 def test_the_first_layer_whose_output_broke_is_named(small: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     from torch import nn
 
@@ -168,6 +171,7 @@ def test_the_averaged_weights_are_the_ones_that_are_evaluated(small: Train) -> N
     assert _weights(run.path, "best") == averaged != _weights(run.path)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_full_disk_loses_nothing_that_was_saved(
     small: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -189,6 +193,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(
     assert _weights(resumed.path) == _weights(small("whole").path)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_who_reads_a_run_does_not_disturb_who_writes_it(small: Train) -> None:
     run = small("run", epochs=1)
     best = run.path / "checkpoints" / "best"
@@ -201,6 +206,7 @@ def test_who_reads_a_run_does_not_disturb_who_writes_it(small: Train) -> None:
     assert best.with_name(".best.old").is_dir()
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_run_is_written_by_one_process_at_a_time(small: Train) -> None:
     run = small("run", epochs=1)
     (run.path / "metrics.json").unlink()
@@ -209,6 +215,7 @@ def test_a_run_is_written_by_one_process_at_a_time(small: Train) -> None:
     striate.train(resume=run.path, quiet=True)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_training_of_one_step_moves_the_weights(small: Train) -> None:
     before, after = (
         small("a", model="linear", epochs=1, batch_size=2000, optimizer__lr=1e-12),

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 import striate
 from striate.classic import PIPELINES
 from striate.classic.pipeline import Pipeline
-from striate.core.errors import Interrupted, RecipeError, UnknownName
+from striate.core.errors import DataError, Interrupted, RecipeError, UnknownName
 from striate.data.store import Store
 from striate.recognize.pipeline import PipelineRecognizer
 from striate.sources import open_table
@@ -152,6 +152,40 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_named(tmp_path):
     answers = run.recognizer().predict([folder / "down" / "broken.png", folder / "down" / "0.png"])
     assert answers[0].error
     assert answers[1].class_name in {"across", "down"}
+
+
+def goes_bad(folder, names, monkeypatch):
+    """Let pictures go bad between the audit and the fit."""
+    prepared = pipeline.check_alone
+
+    def broken(*arguments):
+        for name in names:
+            (folder / name).write_bytes(b"no picture any more")
+        prepared(*arguments)
+
+    monkeypatch.setattr(pipeline, "check_alone", broken)
+
+
+def test_a_picture_that_goes_bad_after_the_audit_is_left_out_and_named(tmp_path, monkeypatch, capsys):
+    folder = shapes(tmp_path / "shapes")
+    bad = ["down/3.png", "across/4.png", "across/5.png"]  # whatever the split, training pictures are among them
+    goes_bad(folder, bad, monkeypatch)
+    run = striate.train(folder, model="color-linear", out=tmp_path / "run", settings={"store": "none"})
+    assert "begins anew without" in capsys.readouterr().err
+    lost = run.read_json("environment.json")["unreadable_while_training"]
+    table = open_table(folder)
+    train = {table.name(int(row)) for row in run.split.rows("train")}
+    assert {table.name(int(row)) for row in lost} == set(bad) & train
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in bad)
+    assert "became unreadable while training" in page
+
+
+def test_too_few_pictures_left_are_refused_by_name(tmp_path, monkeypatch):
+    folder = shapes(tmp_path / "shapes", count=8)
+    goes_bad(folder, [f"down/{number}.png" for number in range(8)], monkeypatch)
+    with pytest.raises(DataError, match=r"became unreadable, down/\d.png first .* what is left is of one class"):
+        striate.train(folder, model="color-linear", out=tmp_path / "run", settings={"store": "none"}, quiet=True)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from striate.cli import main
+
 TRAIN = ["-m", "striate", "train", "digits", "--batch-size", "128", "--epochs", "3"]
 PLAN = 'plan={precision="float32", memory_format="contiguous", compile="off", threads=1}'
 SETTINGS = [PLAN, "checkpoint_seconds=0"]
@@ -37,9 +39,8 @@ def _epochs(run: Path) -> list[dict[str, Any]]:
 
 
 def test_two_processes_see_the_batches_of_one_and_write_one_run(tmp_path: Path) -> None:
-    alone = [sys.executable, *TRAIN, "--out", str(tmp_path / "one"), "--model", "mlp_300"]
-    alone += [part for setting in SETTINGS for part in ("--set", setting)]
-    subprocess.run(alone, check=True, capture_output=True)
+    alone = ["train", *TRAIN[3:], "--out", str(tmp_path / "one"), "--model", "mlp_300"]
+    assert main([*alone, *(part for setting in SETTINGS for part in ("--set", setting))]) == 0
     output = _finish(_start(tmp_path / "two", 2, "--model", "mlp_300"))
     assert output.count("report:") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]

@@ -1,6 +1,14 @@
 """Bag of features: Sivic and Zisserman, 2003; Csurka et al., 2004.
 
 A picture is a text: how often each visual word occurs in it. https://doi.org/10.1109/ICCV.2003.1238663
+
+Texts are weighed by TF-IDF: a word counts for less the more pictures have it. That is scikit-learn's step, on counts:
+
+    Pipeline.of(
+        ("features", Encoded(DenseSIFT(), BagOfFeatures(1000, counts=True))),
+        ("weights", TfidfTransformer()),
+        ("classifier", classifier("linear-svm", seed=0)),
+    )
 """
 
 from typing import Any, Literal
@@ -27,7 +35,7 @@ class BagOfFeatures(Encoding):
         assignment: hard: a vector counts for its nearest word; soft: for all, as exp(-distance^2 / 2 sigma^2) says
             (van Gemert et al., 2008); localized: for its `neighbors` nearest words likewise (Liu et al., 2011).
         neighbors: of localized assignment.
-        counts: numbers of vectors, as TF-IDF takes them, in place of shares.
+        counts: numbers of vectors, as TF-IDF takes them (see above), in place of shares.
         seed: of k-means.
     """
 

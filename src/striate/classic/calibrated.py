@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.sparse import issparse
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedShuffleSplit
@@ -22,6 +23,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier with probabilities.
 
     It is fitted twice: to a part of the vectors, so that the temperature is found on the others, and then to all.
+    Sparse vectors, as scikit-learn's TfidfTransformer gives them, are made dense: few of a picture's numbers are zero.
 
     Args:
         estimator: with `decision_function`, or `predict_proba`, whose logarithm serves as scores.
@@ -36,14 +38,15 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         inner = self.estimator.__sklearn_tags__()
         tags.input_tags, tags.classifier_tags.multi_class = inner.input_tags, inner.classifier_tags.multi_class
+        tags.input_tags.sparse = True
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's own)
         """Fit to vectors (N, D) and labels (N,).
 
-        Where a class has fewer than two vectors nothing can be held out, and the temperature is 1.
+        Of a class with one vector nothing is held out. Where the others are too few as well, the temperature is 1.
         """
-        X = check_array(X)  # noqa: N806
+        X = _dense(check_array(X, accept_sparse="csr"))  # noqa: N806
         y = column_or_1d(y, warn=True)
         check_consistent_length(X, y)
         check_classification_targets(y)
@@ -56,7 +59,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return the classifier's own scores (N, K), or (N,) for two classes: positive means the second."""
         check_is_fitted(self)
-        return _scores(self.estimator_, X)
+        return _scores(self.estimator_, _dense(X))
 
     def predict_proba(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Return probabilities (N, K)."""
@@ -68,15 +71,21 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[best]  # type: ignore[no-any-return]
 
     def _temperature(self, vectors: Any, y: NDArray[Any]) -> float:
-        classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-        held = int(np.ceil(self.holdout * len(y)))
-        if counts.min() < 2 or min(held, len(y) - held) < len(classes):
+        _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        alone, several = np.flatnonzero(counts[codes] == 1), np.flatnonzero(counts[codes] > 1)
+        held = int(np.ceil(self.holdout * len(several)))
+        if min(held, len(several) - held) < max(1, int((counts > 1).sum())):
             return 1.0
         cut = StratifiedShuffleSplit(1, test_size=held, random_state=self.seed)
-        kept, out = next(cut.split(np.zeros(len(y)), y))
+        kept, out = (several[part] for part in next(cut.split(several, y[several])))
+        kept = np.concatenate([kept, alone])
         fitted = clone(self.estimator).fit(vectors[kept], y[kept])
         scores = _columns(_scores(fitted, vectors[out])).astype(np.float64)
         return _fitted_temperature(scores, codes[out])
+
+
+def _dense(vectors: Any) -> Any:
+    return vectors.toarray() if issparse(vectors) else vectors
 
 
 def _scores(fitted: Any, vectors: Any) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """Classifiers by name, each with decision scores and calibrated probabilities; scikit-learn's where it has them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Perceptron
@@ -13,6 +13,21 @@ from striate.classic.kernel_svm import KernelSVM
 from striate.classic.linear_svm import LinearSVM
 from striate.classic.maps import IntersectionMap, RBFMap, chi_squared_map
 from striate.core.catalog import Catalog
+from striate.core.errors import DoesNotApply
+
+
+class Nearest(KNeighborsClassifier):  # type: ignore[misc]
+    """scikit-learn's, which refuses too few vectors when it is fitted, and not only when it is asked."""
+
+    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's own)
+        """Keep the vectors (N, D) and their labels (N,)."""
+        if len(X) < self.n_neighbors:
+            raise DoesNotApply(
+                f"{self.n_neighbors} nearest neighbors among {len(X)} vectors, as some are held out for calibration: "
+                "take more pictures, or set n_neighbors lower"
+            )
+        return super().fit(X, y)  # type: ignore[no-any-return]
+
 
 # nearest: by brute force, as trees of neighbors do not help in so many dimensions, and no file of ours may hold them
 CLASSIFIERS: Catalog[Callable[[int], Any]] = Catalog(
@@ -28,7 +43,7 @@ CLASSIFIERS: Catalog[Callable[[int], Any]] = Catalog(
         "chi-squared-map-svm": lambda _: make_pipeline(chi_squared_map(), LinearSVM()),
         "intersection-map-svm": lambda _: make_pipeline(IntersectionMap(), LinearSVM()),
         "forest": lambda seed: RandomForestClassifier(300, n_jobs=-1, random_state=seed),
-        "nearest": lambda _: KNeighborsClassifier(5, algorithm="brute"),
+        "nearest": lambda _: Nearest(5, algorithm="brute"),
         "nearest-mean": lambda _: NearestCentroid(),
     },
 )

@@ -48,7 +48,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"only one class, {self.classes_[0]!r}: a classifier needs two at least")
+            raise ValueError(f"only one class, {self.classes_[0]}: a classifier needs two at least")
         targets = np.where(codes[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         targets = targets[:, 1:] if len(self.classes_) == 2 else targets
         weights = compute_sample_weight(self.class_weight, y)

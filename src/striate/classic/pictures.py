@@ -20,6 +20,10 @@ _WANTED = "images uint8 (N, C, H, W), C 1 or 3, or a list of (C, H, W)"
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
+class UnreadablePicture(DataError):
+    """A picture of a store that cannot be read, though it could when the rows were chosen."""
+
+
 class Stored(Sequence[NDArray[np.uint8]]):
     """Rows of a store: a sequence of pictures (C, H, W) that are read when they are asked for.
 
@@ -44,14 +48,14 @@ class Stored(Sequence[NDArray[np.uint8]]):
         """Return the pictures (N, C, H, W) of `rows` of the table.
 
         Raises:
-            DataError: one cannot be read; it is named.
+            UnreadablePicture: one cannot be read; it is named.
         """
         images, readable = self.store.read(rows)
         if not readable.all():
             row = int(rows[~readable][0])
-            raise DataError(
-                f"picture {row} of {self.store.table.location} cannot be read ({self.store.reason(row)}): "
-                "leave unreadable pictures out of the rows; `striate data check` lists them"
+            raise UnreadablePicture(
+                f"{self.store.table.name(row)} of {self.store.table.location} cannot be read "
+                f"({self.store.reason(row)}): leave such pictures out of the rows; `striate data check` lists them"
             )
         return images
 

@@ -17,6 +17,7 @@ from striate.core.files import whole_file
 _OURS = (
     "bag.BagOfFeatures",
     "calibrated.Calibrated",
+    "classifiers.Nearest",
     "colors.ColorHistogram",
     "colors.FrequentColors",
     "dense_sift.DenseSIFT",

@@ -1,4 +1,4 @@
-"""List the networks that can be trained by name, or show one of them in full."""
+"""List the networks and classic pipelines that can be trained by name, or show one of them in full."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from striate.core.errors import RecipeError, UnknownName
 
 if TYPE_CHECKING:
     from striate.zoo.catalog import Row
+
+_CLASSIC = "classic"  # the family of all classic pipelines
 
 EXAMPLES = (
     "striate models",
@@ -51,19 +53,23 @@ def models(
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON, with all that is known of each.")] = False,
 ) -> None:
-    """List the networks that can be trained by name, or show one of them in full.
+    """List the networks and classic pipelines that can be trained by name, or show one of them in full.
 
     A name goes to --model of striate train. Parameters and multiply-accumulates (MACs, of one picture) are counted at
     the picture size shown, which is the published one; most networks can be trained at others too. Depth counts the
     convolutions and fully connected layers on the longest way from the picture to the scores. The published error is
-    top-1, or top-1/top-5, in percent; compare errors of one protocol alone, such as 1 crop. Without filters, classic
-    pipelines follow; --json lists networks alone.
+    top-1, or top-1/top-5, in percent; compare errors of one protocol alone, such as 1 crop. Classic pipelines have
+    no such numbers: they follow where nothing is filtered or sorted, and alone with --family classic.
     """
-    filters = _filters(family, year, image_size, max_params, max_macs, search)
+    classic = family == _CLASSIC
+    filters = _filters(None if classic else family, year, image_size, max_params, max_macs, search)
+    if name is None and classic:
+        _list_pipelines([*filters, *(["--sort"] if sort else [])], as_json=as_json)
+        return
     if name is None:
         _list(filters, sort, as_json=as_json)
         return
-    if filters or sort:
+    if filters or sort or classic:
         raise RecipeError(f"{name} alone is shown, and the filters list many: leave NAME or the filters out")
     from striate.cli.one_model import show
 
@@ -104,18 +110,42 @@ def _list(filters: dict[str, Callable[[Row], bool]], sort: str | None, *, as_jso
         if sort not in ORDERS:
             raise UnknownName("order", sort, ORDERS)
         rows = sorted(rows, key=ORDERS[sort])
+    plain = not filters and sort is None
     if as_json:
-        document([asdict(row) | {"results": [asdict(r) for r in PUBLISHED.get(row.name, ())]} for row in rows])
+        networks = [asdict(row) | {"results": [asdict(r) for r in PUBLISHED.get(row.name, ())]} for row in rows]
+        document(networks + (_pipelines() if plain else []))
         return
     headers = ("name", "year", "params", "MACs", "depth", "picture", "published error")
     table(headers, [_line(row) for row in rows], right=("year", "params", "MACs", "depth"))
-    if not filters and sort is None:
-        from striate.classic import PIPELINES
-
+    if plain:
         say("", "Classic pipelines, fitted without a network; --model takes them too:")
-        table(
-            ("name", "year", "what it is"), [(n, str(p.year), p.title) for n, p in PIPELINES.items()], right=("year",)
-        )
+        _table_of_pipelines()
+
+
+def _list_pipelines(others: Sequence[str], *, as_json: bool) -> None:
+    if others:
+        raise RecipeError(f"--family {_CLASSIC} lists all of the few classic pipelines: leave out {', '.join(others)}")
+    if as_json:
+        document(_pipelines())
+        return
+    _table_of_pipelines()
+
+
+def _table_of_pipelines() -> None:
+    lines = [(row["name"], str(row["year"]), row["title"]) for row in _pipelines()]
+    table(("name", "year", "what it is"), lines, right=("year",))
+
+
+def _pipelines() -> list[dict[str, Any]]:
+    """Return the classic pipelines with the fields of networks; what nobody counts or fixes is null."""
+    from striate.classic import PIPELINES
+
+    unknown = dict.fromkeys(("parameters", "macs", "depth", "in_channels", "num_classes"))
+    return [
+        {"name": name, "family": _CLASSIC, "year": row.year, **unknown, "image_size": [row.image_size] * 2}
+        | {"title": row.title, "options": {}, "results": []}
+        for name, row in PIPELINES.items()
+    ]
 
 
 def _line(row: Row) -> Sequence[str]:

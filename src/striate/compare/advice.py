@@ -82,7 +82,8 @@ def _the_best(found: Plain, best: Plain) -> str:
 
 def _times(slow: float, quick: float) -> str:
     factor = slow / quick
-    return f"{factor:.0f} times quicker" if factor >= 2 else f"{(1 - quick / slow) * 100:.0f}{words.NARROW}% quicker"
+    times = f"{factor:.0f}" if factor >= 10 else f"{factor:.2g}"
+    return f"{times} times quicker" if factor >= 2 else f"{(1 - quick / slow) * 100:.0f}{words.NARROW}% quicker"
 
 
 def _decided(found: Plain) -> str:

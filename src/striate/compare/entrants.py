@@ -21,7 +21,14 @@ from striate.zoo.catalog import MODELS
 from striate.zoo.lookup import is_foreign
 
 Labels = NDArray[np.int64]
-_NOT_OF_THE_RECOGNIZER = {"seed", "plan", "threads", "store", "checkpoint_seconds"}  # of a recipe: luck and machinery
+_NOT_OF_THE_RECOGNIZER = {
+    "seed",
+    "plan",
+    "threads",
+    "store",
+    "checkpoint_seconds",
+    "snapshots",
+}  # of a recipe: luck and machinery
 _NAMED = 3
 
 

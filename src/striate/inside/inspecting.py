@@ -7,16 +7,19 @@ neither changes what was captured nor comes between it and its gradient.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from striate.core.errors import DoesNotApply
 from striate.inside.names import Name, resolve
 from striate.inside.preserving import preserved
+from striate.inside.tracing import memory_of
 
 
 class Captured:
@@ -29,7 +32,10 @@ class Captured:
     def __init__(self, name: Name) -> None:
         self.name = name
         self.calls = 0
+        self.aside = False
         self._output: Tensor | None = None
+        self._version = 0
+        self._shared: list[Tensor] = []  # what the network goes on with, where it holds the same tensor elsewhere
 
     @property
     def output(self) -> Tensor:
@@ -40,8 +46,8 @@ class Captured:
         """
         if self.calls == 0:
             raise DoesNotApply(
-                f"{self.name.module} does not run when the network evaluates (an auxiliary head, or a layer that was "
-                "left out): choose another layer"
+                f"{self.name.module} does not run when the network evaluates, or unseen (an auxiliary head, a layer "
+                "that was left out, part of a scripted module): choose another layer"
             )
         if self.name.call is None and self.calls > 1:
             raise DoesNotApply(
@@ -50,7 +56,17 @@ class Captured:
             )
         if self._output is None:
             raise DoesNotApply(self._why_none())
+        if self._output._version != self._version:  # noqa: SLF001 torch has no public name for it
+            raise DoesNotApply(
+                f"{self.name} gives the tensor that it was given, and the network writes into that one afterwards: "
+                "choose the layer before it"
+            )
         return self._output
+
+    @property
+    def torn(self) -> bool:
+        """Whether the network wrote into a copy of a tensor that it may read elsewhere."""
+        return any(tensor._version for tensor in self._shared)  # noqa: SLF001 torch has no public name for it
 
     def _why_none(self) -> str:
         if self.name.call is not None and self.name.call > self.calls:
@@ -60,17 +76,22 @@ class Captured:
 
     def begin(self) -> None:
         """Forget the last pass."""
-        self.calls, self._output = 0, None
+        self.calls, self._output, self._shared = 0, None, []
 
-    def take(self, _module: nn.Module, _given: Any, result: Any) -> Any:
+    def take(self, _module: nn.Module, given: tuple[Any, ...], result: Any) -> Any:
         """Keep what the module gave, and have the network go on with a copy."""
+        if self.aside:
+            return result
         self.calls += 1
         if self.name.call not in (None, self.calls) or not isinstance(result, Tensor):
             return result
         if torch.is_grad_enabled() and not result.requires_grad and result.is_floating_point():
             result = result.detach().requires_grad_()  # nothing before it asks for a gradient: the graph begins here
-        self._output = result
-        return result.clone()
+        self._output, self._version = result, result._version  # noqa: SLF001 torch has no public name for it
+        copy = result.clone()
+        if any(isinstance(one, Tensor) and memory_of(one) == memory_of(result) for one in given):
+            self._shared.append(copy)
+        return copy
 
 
 class Inside:
@@ -82,8 +103,7 @@ class Inside:
 
     def __init__(self, network: nn.Module) -> None:
         self.network = network
-        self._captured: list[Captured] = []
-        self._hooks: list[Any] = []
+        self._captured: dict[Captured, RemovableHandle] = {}
 
     def capture(self, layer: str) -> Captured:
         """Have the output of `layer` kept in every pass that follows.
@@ -96,32 +116,64 @@ class Inside:
         """
         name = resolve(self.network, layer)
         captured = Captured(name)
-        self._captured.append(captured)
-        self._hooks.append(self.network.get_submodule(name.module).register_forward_hook(captured.take))
+        module = self.network.get_submodule(name.module)
+        self._captured[captured] = nn.Module.register_forward_hook(module, captured.take)  # scripted ones deny theirs
         return captured
 
-    def scores(self, images: Tensor) -> Tensor:
-        """Return the network's scores (N, K) of normalized `images` (N, C, H, W), which are not written into.
+    def release(self, captured: Captured) -> None:
+        """Keep the output of that layer no longer; what was kept is let go."""
+        self._captured.pop(captured).remove()
+        captured.begin()
+
+    def scores(self, images: Tensor, *, copy: bool = True) -> Tensor:
+        """Return the network's scores (N, K) of normalized `images` (N, C, H, W).
+
+        Args:
+            images: are not written into.
+            copy: False where nothing writes into its input, or where that does no harm.
 
         Raises:
             DoesNotApply: the network gives no scores (N, K).
         """
         for captured in self._captured:
             captured.begin()
-        scores = self.network(images.clone())
+        scores = self.network(images.clone() if copy else images)
         if not isinstance(scores, Tensor) or scores.ndim != 2:
             what = f"a tensor {tuple(scores.shape)}" if isinstance(scores, Tensor) else f"a {type(scores).__name__}"
             raise DoesNotApply(
                 f"{type(self.network).__name__} gives {what} and not scores (N, K): wrap it in a module that does"
             )
+        self._require_whole(images, scores)
         return scores
+
+    def _require_whole(self, images: Tensor, scores: Tensor) -> None:
+        """Refuse where a captured layer was torn from a tensor that the network reads elsewhere too.
+
+        `y = identity(x)` and then `y.relu_()` changes x, but not where y is a copy.
+        """
+        torn = [captured for captured in self._captured if captured.torn]
+        if not torn:
+            return
+        try:
+            for captured in self._captured:
+                captured.aside = True
+            with torch.no_grad():
+                untouched = self.network(images.clone())
+        finally:
+            for captured in self._captured:
+                captured.aside = False
+        largest = float(untouched.abs().max()) if untouched.numel() else 0
+        if not torch.allclose(scores, untouched, rtol=1e-3, atol=1e-3 * largest, equal_nan=True):
+            names = ", ".join(str(captured.name) for captured in torn)
+            raise DoesNotApply(
+                f"{names}: the tensor it gives is the one that it was given, and the network writes into it and reads "
+                "it elsewhere: choose the layer before it"
+            )
 
     def close(self) -> None:
         """Capture nothing any more."""
-        for hook in self._hooks:
-            hook.remove()
-        for captured in self._captured:
-            captured.begin()
+        for captured in list(self._captured):
+            self.release(captured)
 
 
 @contextmanager
@@ -132,10 +184,9 @@ def inspecting(network: nn.Module) -> Iterator[Inside]:
         DoesNotApply: the network writes into its own weights when it evaluates.
     """
     network = plain(network)
-    with preserved(network):
-        network.eval()
+    with _recordable(), preserved(network):
         for module in network.modules():
-            module._compiled_call_impl = None  # noqa: SLF001 hooks set after compiling would not run
+            module.training = False  # not by `eval()`, which a network may have made its own: LoRA merges weights there
         for weight in network.parameters():
             weight.requires_grad = False
             weight.grad = None
@@ -144,6 +195,18 @@ def inspecting(network: nn.Module) -> Iterator[Inside]:
             yield inside
         finally:
             inside.close()
+
+
+@contextmanager
+def _recordable() -> Iterator[None]:
+    """Leave inference mode, which records no gradients, and run compiled code as it is written, hooks and all."""
+    with ExitStack() as stack:
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(mode=False))
+            stack.enter_context(torch.no_grad())
+        if "torch._dynamo" in sys.modules:  # nothing is compiled before, and the import takes seconds
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        yield
 
 
 def plain(network: nn.Module) -> nn.Module:

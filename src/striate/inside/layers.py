@@ -90,7 +90,11 @@ def layer_of(network: nn.Module, shape: tuple[int, int, int], name: str) -> Laye
     calls = [other for other in known if other.partition("#")[0] == found.module]
     if not calls:
         raise DoesNotApply(f"{found.module} does not run when the network evaluates: choose another layer")
-    raise DoesNotApply(f"{found.module} is called {len(calls)} times, {name} is none of them: say {' or '.join(calls)}")
+    if calls == [found.module]:
+        if found.call == 1:
+            return known[found.module]
+        raise DoesNotApply(f"{found.module} is called once, so there is no {found}: say {found.module}")
+    raise DoesNotApply(f"{found.module} is called {len(calls)} times: say {' or '.join(calls)}, not {name}")
 
 
 def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None = None) -> Layer:

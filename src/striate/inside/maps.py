@@ -64,7 +64,12 @@ def place(maps: Tensor, geometry: Geometry, size: tuple[int, int] | None = None)
 
     Returns:
         (..., H, W) of the maps' type.
+
+    Raises:
+        ValueError: the maps have not as many values as the layer has units.
     """
+    if tuple(maps.shape[-2:]) != geometry.units:
+        raise ValueError(f"maps of {tuple(maps.shape[-2:])} values for a layer of {geometry.units} units")
     return _laid(maps, geometry.axes, geometry.picture, size or geometry.picture)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,11 +22,15 @@ def of_model(name: str, **options: Any) -> Network:
 
 
 def phantom(network: nn.Module) -> nn.Module:
-    """Return `network` without its numbers: itself where it has none, otherwise a copy that allocates nothing."""
+    """Return `network` without its numbers: itself where it has none, otherwise a copy that allocates nothing.
+
+    The copy has no hooks: what a user hangs on a layer to note its values is not to be called without any.
+    """
     tensors = [*network.parameters(), *network.buffers(), *_loose(network)]
     if all(tensor.is_meta for tensor in tensors):
         return network
     twins: dict[int, Any] = {id(tensor): _twin(tensor) for tensor in tensors}  # deepcopy takes these for the copies
+    twins.update({id(hooks): OrderedDict() for hooks in _hooks(network)})  # the user's own expect numbers
     return copy.deepcopy(network, twins)
 
 
@@ -45,6 +50,12 @@ def _loose(network: nn.Module) -> Iterator[Tensor]:
     """Yield tensors that are plain attributes of a module, neither parameters nor buffers."""
     for module in network.modules():
         yield from (value for value in vars(module).values() if isinstance(value, Tensor))
+
+
+def _hooks(network: nn.Module) -> Iterator[Any]:
+    """Yield what is called before and after each module's pass."""
+    for module in network.modules():
+        yield from (module._forward_pre_hooks, module._forward_hooks)  # noqa: SLF001 torch has no public name for them
 
 
 def _twin(tensor: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """A network exactly as it was, whatever was done with it in between: what makes looking safe.
 
 Tools that attach hooks, switch modes or replace layers leave traces: frozen batch norm set free, gradients wiped, one
-ReLU shared by all. Here everything that a module holds is noted by reference, buffers by value, and put back.
+ReLU shared by all. Here everything that a module holds is noted by reference, what a pass can write into by value, and
+put back.
 """
 
 from __future__ import annotations
@@ -17,13 +18,6 @@ from torch import Tensor, nn
 
 from striate.core.errors import DoesNotApply
 
-_TABLES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
-_HOOKS = (
-    *("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks"),
-    *("_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks"),
-    *("_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"),
-)
-
 
 @contextmanager
 def preserved(network: nn.Module) -> Iterator[None]:
@@ -32,56 +26,102 @@ def preserved(network: nn.Module) -> Iterator[None]:
     Raises:
         DoesNotApply: the network wrote into its own weights, of which no copy is kept, as they may fill the memory.
     """
-    modules = [_Attributes(module) for module in network.modules()]
-    parameters = [(name, weight, weight.grad, weight.requires_grad, _version(weight)) for name, weight in _all(network)]
-    buffers = [(buffer, buffer.detach().clone(), _version(buffer)) for buffer in network.buffers()]
+    modules = [_Held(module) for module in network.modules()]
+    weights = [_Weight(name, weight) for name, weight in network.named_parameters()]
+    written = [_Value(tensor) for tensor in _written_into(network)]
     with _random_state(network):
         try:
             yield
         finally:
-            for module in modules:
-                module.restore()
-            for _, weight, gradient, trainable, _ in parameters:
-                weight.requires_grad_(trainable)
-                weight.grad = gradient
-            _restore(buffers)
-    for name, weight, _, _, version in parameters:
-        if _version(weight) != version:
-            raise DoesNotApply(
-                f"{name} was written into while the network was looked at; it is not what it was, and what was seen "
-                "is not what its weights say: let the network leave its weights alone in evaluation mode"
-            )
+            for noted in (*modules, *weights, *written):
+                noted.restore()
+    for weight in weights:
+        weight.require_untouched()
 
 
-class _Attributes:
-    """All that a module holds, by reference; its tables of parameters, buffers, modules and hooks entry by entry."""
+class _Held:
+    """All that a module holds, by reference; its tables (of modules, buffers, hooks, ...) and lists entry by entry."""
 
     def __init__(self, module: nn.Module) -> None:
-        self._module = module
+        self._module, self._training = module, module.training
         self._held: dict[str, Any] = dict(vars(module))
-        tables = {name: self._held.get(name) for name in (*_TABLES, *_HOOKS)}
-        self._tables = {name: table.copy() for name, table in tables.items() if isinstance(table, dict | set)}
+        self._entries = {name: _copied(table) for name, table in self._held.items() if isinstance(table, _TABLES)}
 
     def restore(self) -> None:
         held = vars(self._module)
-        held.clear()
-        held.update(self._held)
-        for name, entries in self._tables.items():
-            table = held[name]
-            if table != entries if name in _HOOKS else _differ(table, entries):
-                table.clear()
-                table.update(entries)
+        for name in held.keys() - self._held.keys():
+            del held[name]
+        for name, value in self._held.items():
+            if name not in held or held[name] is not value:
+                held[name] = value
+        for name, entries in self._entries.items():
+            if not _same(held[name], entries):
+                _refill(held[name], entries)
+        if self._module.training != self._training:  # a scripted module keeps it elsewhere
+            self._module.training = self._training
 
 
-def _differ(table: Any, entries: Any) -> bool:
-    """Compare by identity: tensors do not compare to one truth."""
+class _Weight:
+    """A parameter: whether it is trained, its gradient, and the memory that holds its values."""
+
+    def __init__(self, name: str, weight: nn.Parameter) -> None:
+        self._name, self._weight, self._values = name, weight, weight.data
+        self._gradient, self._trained, self._version = weight.grad, weight.requires_grad, _version(weight)
+
+    def restore(self) -> None:
+        if self._weight.data_ptr() != self._values.data_ptr():  # other values were put in its place
+            self._weight.data = self._values
+        self._weight.requires_grad_(self._trained)
+        self._weight.grad = self._gradient
+
+    def require_untouched(self) -> None:
+        if _version(self._weight) != self._version:
+            raise DoesNotApply(
+                f"{self._name} was written into while the network was looked at; it is not what it was, and what was "
+                "seen is not what its weights say: let the network leave its weights alone in evaluation mode"
+            )
+
+
+class _Value:
+    """A tensor that a pass may write into, by value."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor, self._version = tensor, _version(tensor)
+        self._before = tensor.detach().clone()
+
+    def restore(self) -> None:
+        if self._version is not None and _version(self._tensor) == self._version:
+            return
+        with torch.inference_mode(self._tensor.is_inference()), torch.no_grad():
+            self._tensor.copy_(self._before)
+
+
+_TABLES = (dict, list, set)
+
+
+def _copied(table: Any) -> Any:
+    """Return the entries of a dict, list or set, of whatever class of these it is."""
+    return next(kind(table) for kind in _TABLES if isinstance(table, kind))
+
+
+def _same(table: Any, entries: Any) -> bool:
+    """Compare by identity, as tensors do not compare to one truth."""
+    if isinstance(table, dict):
+        return list(table) == list(entries) and all(table[key] is value for key, value in entries.items())
     if isinstance(table, set):
-        return bool(table != entries)
-    return list(table) != list(entries) or any(table[name] is not entries[name] for name in entries)
+        return bool(table == entries)
+    return len(table) == len(entries) and all(one is other for one, other in zip(table, entries, strict=True))
 
 
-def _all(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    return list(network.named_parameters())
+def _refill(table: Any, entries: Any) -> None:
+    table.clear()
+    (table.extend if isinstance(table, list) else table.update)(entries)
+
+
+def _written_into(network: nn.Module) -> Iterator[Tensor]:
+    """Yield each buffer, and each tensor that a module holds as a plain attribute, once."""
+    loose = (value for module in network.modules() for value in vars(module).values() if isinstance(value, Tensor))
+    yield from {id(tensor): tensor for tensor in (*network.buffers(), *loose)}.values()
 
 
 def _version(tensor: Tensor) -> int | None:
@@ -89,20 +129,16 @@ def _version(tensor: Tensor) -> int | None:
     return None if tensor.is_inference() else tensor._version  # noqa: SLF001 torch has no public name for it
 
 
-def _restore(buffers: list[tuple[Tensor, Tensor, int | None]]) -> None:
-    with torch.no_grad():
-        for buffer, before, version in buffers:
-            if _version(buffer) != version:
-                buffer.copy_(before)
-
-
 @contextmanager
 def _random_state(network: nn.Module) -> Iterator[None]:
-    devices = {tensor.device for tensor in (*network.parameters(), *network.buffers()) if tensor.is_cuda}
+    used = {tensor.device for tensor in (*network.parameters(), *network.buffers())}
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 the global state that others draw from
-    with torch.random.fork_rng(sorted(device.index for device in devices)):
+    metal = torch.mps.get_rng_state() if any(device.type == "mps" for device in used) else None
+    with torch.random.fork_rng(sorted(device.index for device in used if device.type == "cuda")):
         try:
             yield
         finally:
             random.setstate(python)
             np.random.set_state(numpy)  # noqa: NPY002 as above
+            if metal is not None:
+                torch.mps.set_rng_state(metal)

@@ -54,6 +54,22 @@ class Rectifiers:
         self.count = 0
         self.others: Counter[str] = Counter()
         self.unseen = 0
+        self._known = False
+
+    @contextmanager
+    def known(self) -> Iterator[None]:
+        """Run what was caught already: below autograd it is not to be noted once more."""
+        before, self._known = self._known, True
+        try:
+            yield
+        finally:
+            self._known = before
+
+    def note(self, operation: str) -> None:
+        """Note an operation that runs below autograd: a nonlinearity there that was not caught above ran unseen."""
+        if not self._known:
+            self.unseen += operation == "relu"
+            self.others.update([operation] if operation in _PRIMITIVE else [])
 
     def require(self) -> None:
         """Refuse where the rule was not applied to every nonlinearity.
@@ -109,12 +125,15 @@ class _Override(TorchFunctionMode):
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
-        if func in _OUT_OF_PLACE or func in _IN_PLACE:
-            return self._rectified(func, args, options)
-        name = getattr(func, "__name__", "")
-        if name.rstrip("_") in _OTHERS and _is_rectifying(name, args, options):
-            self._found.others[name.rstrip("_")] += 1
-        return func(*args, **options)
+        name = getattr(func, "__name__", "").rstrip("_")
+        relu = func in _OUT_OF_PLACE or func in _IN_PLACE
+        if not relu and not (name in _OTHERS and _is_rectifying(name, args, options)):
+            return func(*args, **options)
+        with self._found.known():
+            if relu:
+                return self._rectified(func, args, options)
+            self._found.others[name] += 1
+            return func(*args, **options)
 
     def _rectified(self, func: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         x = args[0] if args else options["input"]
@@ -124,7 +143,7 @@ class _Override(TorchFunctionMode):
 
 
 class _Unseen(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own is untyped
-    """Counts the ReLUs that run all the same: `_Ruled` is made of other operations."""
+    """Sees what runs all the same."""
 
     def __init__(self, rectifiers: Rectifiers) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own is untyped
@@ -133,23 +152,26 @@ class _Unseen(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own
     def __torch_dispatch__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func in _PRIMITIVE:
-            self._found.unseen += 1
+        self._found.note(func.overloadpacket.__name__.rstrip("_"))
         return func(*args, **(kwargs or {}))
 
 
 _OUT_OF_PLACE = {F.relu, torch.relu, Tensor.relu}
 _IN_PLACE = {F.relu_, torch.relu_, Tensor.relu_}
-_PRIMITIVE = {torch.ops.aten.relu.default, torch.ops.aten.relu_.default}
 _OTHERS = {
     *("gelu", "silu", "mish", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "relu6", "hardtanh", "hardswish"),
-    *("hardsigmoid", "softplus", "softsign", "tanh", "sigmoid", "logsigmoid", "threshold", "glu", "clamp", "clamp_min"),
+    *("hardsigmoid", "softplus", "softsign", "tanh", "sigmoid", "logsigmoid", "threshold", "glu"),
+    *("clamp", "clamp_min", "clip"),
+}
+_PRIMITIVE = {  # what torch makes of them; no clamp, which much else is made of
+    *("gelu", "silu", "mish", "elu", "celu", "leaky_relu", "_prelu_kernel", "rrelu_with_noise", "hardtanh"),
+    *("hardswish", "hardsigmoid", "softplus", "tanh", "sigmoid", "log_sigmoid_forward", "threshold", "glu"),
 }
 
 
 def _is_rectifying(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
     """Say whether the call is a nonlinearity of pictures: a clamp is one only where it has a least value of 0."""
-    if not name.startswith("clamp"):
+    if not name.startswith(("clamp", "clip")):
         return True
     least = args[1] if len(args) > 1 else options.get("min")
     return isinstance(least, int | float) and least == 0

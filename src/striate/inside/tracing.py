@@ -99,14 +99,14 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own i
         self._known: dict[Any, Any] = {}
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """See what runs inside of the block, in this thread."""
+    def running(self, device: str | torch.device = "meta") -> Iterator[None]:
+        """See what runs inside of the block, in this thread; tensors that it makes from nothing are on `device`."""
         hooks = [
             register_module_forward_pre_hook(self._enter),
             register_module_forward_hook(self._leave, always_call=True),  # also when it raises and someone catches it
         ]
         try:
-            with torch.device("meta"), self:
+            with torch.device(device), self:
                 yield
         finally:
             for hook in hooks:

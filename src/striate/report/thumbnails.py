@@ -110,12 +110,17 @@ def tile(pictures: NDArray[np.uint8], *, pitch: tuple[int, int], across: int = A
 
 def data_uri(picture: NDArray[np.uint8], *, quality: int | None = None) -> str:
     """Return (H, W, C) uint8 as a data URI: PNG, or where a `quality` is given and it is much smaller, JPEG."""
+    return _uri(*encoded(picture, quality=quality))
+
+
+def encoded(picture: NDArray[np.uint8], *, quality: int | None = None) -> tuple[str, bytes]:
+    """Return the form, png or jpeg, and the file of (H, W, C) uint8; JPEG as `data_uri` has it."""
     image = as_image(picture)
     png = _encoded(image, "PNG")
     if quality is None:
-        return _uri("png", png)
+        return "png", png
     jpeg = _encoded(image, "JPEG", quality=quality, subsampling=0)
-    return _uri("png", png) if len(png) <= _PREFER_PNG * len(jpeg) else _uri("jpeg", jpeg)
+    return ("png", png) if len(png) <= _PREFER_PNG * len(jpeg) else ("jpeg", jpeg)
 
 
 def as_image(picture: NDArray[np.uint8]) -> Image.Image:

@@ -29,6 +29,7 @@ from striate.train.diagnosis import broken_weights, stop_not_finite
 from striate.train.interrupt import Interrupt
 from striate.train.log import Log
 from striate.train.recipe import Recipe
+from striate.train.snapshots import snapshot
 from striate.train.step import Outcome, Step
 from striate.train.sums import Sums
 
@@ -98,6 +99,8 @@ class Loop:
         """
         self._restore()
         self.log.cut_back(self.state.step)
+        if self.state.step == 0:
+            self._snapshot(0)
         total = self.batches.steps_per_epoch * self.recipe.epochs
         quiet = self.quiet or not self.group.first
         with ExitStack() as stack:
@@ -199,6 +202,11 @@ class Loop:
             checkpoint.save(self.last, self.network, self.step.optimizer, self.average, self.state)
         self._saved_at = time.monotonic()
 
+    def _snapshot(self, epoch: int) -> None:
+        """Keep the evaluated network for good, where the recipe says so; a resume makes it again with its epoch."""
+        if self.group.first and epoch in self.recipe.snapshots:
+            self.recognizer().save(snapshot(self.path, epoch))
+
     def _log_interval(self, epoch: int, interval: Sums) -> None:
         if interval.seen:
             self.log.add(
@@ -223,6 +231,7 @@ class Loop:
         self.log.add("epoch", epoch=epoch, step=state.step, lr=self._lr(), **timing, **line)
         if self.group.first and (state.best is None or state.best["epoch"] == epoch):
             self.recognizer().save(self.path / "checkpoints" / "best")
+        self._snapshot(epoch)
         self._save()
         told = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in line.items())
         quiet = self.quiet or not self.group.first

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from striate import classic
-from striate.classic.pictures import Stored
-from striate.core.errors import Interrupted, RecipeError
+from striate.classic.pictures import Stored, UnreadablePicture
+from striate.core.errors import DataError, Interrupted, RecipeError
 from striate.core.files import alone, write_json, write_text
 from striate.core.progress import say, track
 from striate.data.store import Store
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # Values of a step's input below which threads wait for each other longer than they help: the support vector machine of
 # digits, 1,278 vectors of 324 numbers, took 1.0 s on one thread and 12 s on two of a busy machine with 2 cores.
 _WORTH_SHARING = 2**22
+_READ = 256  # pictures that are read at once, to see whether they can be
 _APPLY = {
     "model", "options", "seed", "split", "threads", "store", "image_size", "preprocess.size", "preprocess.fit",
     "preprocess.center", "preprocess.interpolation", "preprocess.channels", "plan.threads",
@@ -139,7 +140,7 @@ def carry_on(run: Run, table: Table, sides: Sides, *, group: Group, quiet: bool 
 
     Raises:
         RecipeError: several processes.
-        DataError: a picture became unreadable since the audit; it is named.
+        DataError: so many pictures became unreadable since the audit that two classes are not left.
         Interrupted: the user stopped it.
     """
     recipe = run.recipe
@@ -148,10 +149,11 @@ def carry_on(run: Run, table: Table, sides: Sides, *, group: Group, quiet: bool 
     began = time.perf_counter()
     try:
         with alone(run.path):
-            steps = _fit_and_save(run, store, sides.train, quiet=quiet)
+            steps, lost = _fit_and_save(run, store, sides.train, quiet=quiet)
             write_text(run.path / "log.jsonl", "".join(json.dumps({"kind": "fit", **step}) + "\n" for step in steps))
             write_json(run.path / "environment.json", {**run.read_json("environment.json"), "fitting": steps})
-            finish(run, table, store, State(seconds=time.perf_counter() - began, finished=True), quiet=quiet)
+            state = State(seconds=time.perf_counter() - began, finished=True, unreadable=lost)
+            finish(run, table, store, state, quiet=quiet)
     except KeyboardInterrupt:
         raise Interrupted(
             "stopped; a fit has no steps to go on from, so it begins anew, to the same result, with: "
@@ -243,17 +245,49 @@ class _Watched(Stored):
         return images
 
 
-def _fit_and_save(run: Run, store: Store, rows: NDArray[np.int64], *, quiet: bool) -> list[dict[str, Any]]:
+def _fit_and_save(
+    run: Run, store: Store, rows: NDArray[np.int64], *, quiet: bool
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return what each step was and took, and the rows that became unreadable, with their reasons."""
     recipe = run.recipe
-    pipeline = create(recipe)
     with recipe.plan.applied():
-        labels = store.table.labels[rows].astype(np.int64)
-        steps = fit(pipeline, Stored(store, rows), labels, threads=recipe.plan.threads, quiet=quiet)
+        lost: dict[str, str] = {}
+        try:
+            pipeline, steps = _fitted(recipe, store, rows, quiet=quiet)
+        except UnreadablePicture:
+            say("warn: a picture became unreadable; the fit begins anew without what cannot be read", quiet=quiet)
+            rows, lost = _still_readable(store, rows)
+            pipeline, steps = _fitted(recipe, store, rows, quiet=quiet)
     recognizer = PipelineRecognizer(recipe.model, recipe.options, pipeline, run.classes, recipe.preprocess)
     best: Path = run.path / "checkpoints" / "best"
     best.parent.mkdir(exist_ok=True)
     recognizer.save(best)
-    return steps
+    return steps, lost
+
+
+def _fitted(
+    recipe: Recipe, store: Store, rows: NDArray[np.int64], *, quiet: bool
+) -> tuple[Pipeline, list[dict[str, Any]]]:
+    pipeline, labels = create(recipe), store.table.labels[rows].astype(np.int64)
+    return pipeline, fit(pipeline, Stored(store, rows), labels, threads=recipe.plan.threads, quiet=quiet)
+
+
+def _still_readable(store: Store, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[str, str]]:
+    """Return those of the rows that can be read, and the reasons of the others.
+
+    Raises:
+        DataError: two classes are not left.
+    """
+    readable = np.concatenate([store.read(part)[1] for part in np.array_split(rows, -(-len(rows) // _READ))])
+    lost = {str(row): store.reason(row) or "" for row in rows[~readable].tolist()}
+    kept = rows[readable]
+    if len(np.unique(store.table.labels[kept])) < 2:
+        row, reason = next(iter(lost.items()))
+        raise DataError(
+            f"{len(lost)} pictures of {store.table.location} became unreadable, {store.table.name(int(row))} first "
+            f"({reason}): what is left is of one class. Put the files back, and begin anew"
+        )
+    return kept, lost
 
 
 def _size(name: str, look: Look) -> list[int]:

@@ -132,9 +132,34 @@ class Recipe(Record):
     the cache too, where that pays; or a folder to pack them in. With random crops it changes pixels a little."""
     checkpoint_seconds: float = Field(30.0, ge=0)
     """Longest time between checkpoints; one is written after every epoch in any case."""
+    snapshots: tuple[int, ...] = ()
+    """Epochs after which the recognizer is kept for good, in snapshots/epoch-N, as 1,2,5; 0: before the first step."""
+
+    @field_validator("snapshots", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Take 5 and "1,2,5", as `--set` gives them, for lists, and none for an empty one."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",")]
+        if value is None:
+            return ()
+        return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("snapshots")
+    @classmethod
+    def _in_order(cls, epochs: tuple[int, ...]) -> tuple[int, ...]:
+        if min(epochs, default=0) < 0:
+            raise ValueError("epochs count from 1; 0 is before the first step")
+        return tuple(sorted(set(epochs)))
 
     @model_validator(mode="after")
     def _agree(self) -> "Recipe":
+        if max(self.snapshots, default=0) > self.epochs:
+            never = ", ".join(str(epoch) for epoch in self.snapshots if epoch > self.epochs)
+            raise ValueError(
+                f"snapshots: the training ends after epoch {self.epochs} and never comes to {never}: leave that out, "
+                "or train for more epochs"
+            )
         if self.augment.mixes and self.loss.name in {"map", "perceptron"}:
             raise ValueError(
                 f"loss.name = {self.loss.name!r} knows one right class, and augment.mixup and augment.cutmix mix two: "

@@ -10,6 +10,8 @@ from typing import Any
 from striate.core.errors import DataError
 from striate.data.split import Split
 from striate.recognize.load import Loaded, load
+from striate.recognize.recognizer import NetworkRecognizer
+from striate.train import snapshots
 from striate.train.recipe import Recipe
 
 
@@ -67,6 +69,19 @@ class Run:
     def recognizer(self, which: str = "best") -> Loaded:
         """Return the trained recognizer; test was measured with "best"."""
         return load(self.path, which)
+
+    @property
+    def snapshots(self) -> dict[int, Path]:
+        """The recognizers that were kept for good while it was trained: epoch to folder, in order."""
+        return snapshots.kept(self.path)
+
+    def at(self, epoch: int) -> NetworkRecognizer:
+        """Return the recognizer as it was after `epoch`; 0: before the first step.
+
+        Raises:
+            DataError: no snapshot of that epoch was kept.
+        """
+        return snapshots.load(self.path, epoch)
 
     def read_json(self, name: str) -> Any:
         """Read one of the run's JSON files.

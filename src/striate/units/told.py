@@ -1,0 +1,115 @@
+"""What the pages tell of each unit, as plain numbers for their script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from striate.units.health import claims
+from striate.units.study import LayerStudy
+from striate.units.windows import Window
+
+_CLASSES = 5  # of a unit, most first
+
+
+def number(value: Any) -> float | None:
+    """Return a number of four digits, which JSON can hold; None for none."""
+    value = float(value)
+    return float(f"{value:.4g}") if isfinite(value) else None
+
+
+def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[str, Any]]:
+    """Return what is told of units of a layer.
+
+    Args:
+        found: of the layer.
+        shown: the units; the sheets have a block for each, in this order.
+        seen: the window of its units.
+    """
+    active, ill = _active(found), claims(found)
+    return [
+        {
+            "k": unit,
+            "block": block,
+            "max": number(found.maximum[unit]),
+            "mean": number(found.mean[unit]),
+            "std": number(found.std[unit]),
+            "active": number(active[unit]),
+            "zeros": number(found.share_zeros[unit]),
+            "selectivity": number(found.index[unit]),
+            "flags": [[claim.kind, claim.words] for claim in ill if claim.unit == unit],
+            "hist": found.histogram[unit].tolist(),
+            "range": [number(found.edges(unit)[0]), number(found.edges(unit)[-1])],
+            "classes": _classes(found, unit),
+            "top": _top(found, seen, unit),
+            "similar": _similar(found, unit),
+        }
+        for block, unit in enumerate(shown)
+    ]
+
+
+def _active(found: LayerStudy) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the share of places where each unit exceeds 0."""
+    return 1 - found.share_zeros - found.share_negative
+
+
+def _classes(found: LayerStudy, unit: int) -> list[list[Any]]:
+    means = found.class_maxima[unit]
+    order = [int(place) for place in np.argsort(-means, kind="stable") if np.isfinite(means[place])]
+    return [[place, number(means[place])] for place in order[:_CLASSES]]
+
+
+def _top(found: LayerStudy, seen: Window, unit: int) -> list[dict[str, Any]]:
+    told = []
+    for rank in np.flatnonzero(found.top_rows[unit] >= 0):
+        y, x = (int(place) for place in found.top_places[unit, rank])
+        told.append(
+            {
+                "row": int(found.top_rows[unit, rank]),
+                "value": number(found.top_values[unit, rank]),
+                "y": y,
+                "x": x,
+                "box": seen.field(y, x),
+                "border": bool(found.top_border[unit, rank]),
+            }
+        )
+    return told
+
+
+def _similar(found: LayerStudy, unit: int) -> list[list[Any]]:
+    pairs = zip(found.neighbors[unit].tolist(), found.neighbor_correlation[unit].tolist(), strict=True)
+    return [[other, number(value)] for other, value in pairs if other >= 0]
+
+
+def plain(found: LayerStudy) -> dict[str, Any]:
+    """Return what was found of a layer's units as plain data, by names instead of the pages' short ones."""
+    active, ill = _active(found), claims(found)
+    return {
+        "layer": found.layer.name,
+        "kind": found.layer.kind,
+        "shape": list(found.layer.shape),
+        "pictures": found.pictures,
+        "units": [
+            {
+                "unit": unit,
+                "largest": number(found.maximum[unit]),
+                "mean": number(found.mean[unit]),
+                "active": number(active[unit]),
+                "pictures_fired": int(found.fired[unit]),
+                "selectivity": number(found.index[unit]),
+                "mean_correlation": number(found.mean_correlation[unit]),
+                "claims": {claim.kind: claim.words for claim in ill if claim.unit == unit},
+                "top": [
+                    {"row": int(row), "value": number(value), "y": int(y), "x": int(x)}
+                    for row, value, (y, x) in zip(
+                        found.top_rows[unit], found.top_values[unit], found.top_places[unit], strict=True
+                    )
+                    if row >= 0
+                ],
+            }
+            for unit in range(found.units)
+        ],
+    }
