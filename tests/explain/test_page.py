@@ -199,14 +199,14 @@ def test_pointing_at_a_square_tells_its_value_and_draws_its_field_and_keys_move_
     body = next(attributes for tag, attributes in Page(told.stdout).elements if tag == "body")
     maps = shown.panels[0].maps
     top, left, bottom, right = maps.geometry.box(2, 4)
-    sees = f"sees rows {top} to {bottom - 1}, columns {left} to {right - 1}"
-    assert body["data-readout"].endswith(f" at row 2, column 4, {sees}")
-    value = float(body["data-readout"].split(" at ")[0].replace("\u2212", "-"))
+    sees = f"sees rows {top}\u2013{bottom - 1}, columns {left}\u2013{right - 1}"
+    assert body["data-readout"].endswith(f" row 2, column 4; {sees}")
+    value = float(body["data-readout"].split(" row ")[0].replace("\u2212", "-"))
     assert value == pytest.approx(float(maps.values[0, 2, 4]), rel=5e-3)
     field = dict(part.strip().split(": ") for part in body["data-field"].split(";") if part.strip())
     drawn = [float(field[name]) for name in ("--top", "--left", "--height", "--width")]
     assert drawn == pytest.approx([top / 24, left / 24, (bottom - top) / 24, (right - left) / 24])
-    assert "at row 3, column 4" in body["data-below"]
+    assert "row 3, column 4" in body["data-below"]
     assert body["data-keys"] == "true"
     assert abs(int(body["data-second"])) <= 1
     assert abs(int(body["data-first"])) <= 1

@@ -11,6 +11,7 @@ from typer import Argument, Exit, Option
 from striate.cli.printing import document, say, table
 from striate.cli.results import percent
 from striate.core.errors import RecipeError
+from striate.explain import METHODS
 
 if TYPE_CHECKING:
     from striate.explain.folder import Written
@@ -19,7 +20,7 @@ EXAMPLES = (
     "striate explain runs/photos photo.jpg",
     "striate explain runs/photos photo.jpg --method gradcam,occlusion --method integrated-gradients",
     "striate explain runs/photos new-photos/ --layer stages.1 --class cat --out cats",
-    "striate explain runs/photos photo.jpg --method rise --set masks=2000 --evidence",
+    "striate explain runs/photos photo.jpg --method rise --set number=2000 --evidence",
 )
 
 
@@ -30,9 +31,7 @@ def explain(
     ],
     method: Annotated[
         list[str] | None,
-        Option(
-            metavar="A,B,...", help="Methods by name, gradcam by default; may be given often. An unknown one lists all."
-        ),
+        Option(metavar="A,B,...", help=f"Of {', '.join(METHODS)}; by default gradcam. May be given often."),
     ] = None,
     layer: Annotated[
         str | None, Option(metavar="NAME", help="Whose units speak, as in `striate summary`; by default the last maps.")

@@ -23,6 +23,8 @@ from striate.explain.deletion import COVERS, STEPS, Rivals, curves, rivals
 from striate.explain.randomization import POINTS, SEEDS, randomization, rank_correlation
 from striate.inside.maps import Maps
 
+_COSTLY = {"smoothgrad", "integrated-gradients", "occlusion", "rise", "scorecam", "ablationcam"}
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -97,7 +99,7 @@ def gather(
     options: Mapping[str, Any] | None = None,
     against: Sequence[Rivals] | None = None,
     seeds: int = SEEDS,
-    points: int = POINTS,
+    points: int | None = None,
     steps: int = STEPS,
 ) -> list[Evidence]:
     """Return the evidence for each of `maps`.
@@ -110,12 +112,13 @@ def gather(
         options: of the method.
         against: what `all_rivals` gave for the same pictures and steps; made where it is left out.
         seeds: how many copies with new weights, and how many seeds of a method that draws.
-        points: of the cascade.
+        points: of the cascade; by default a few, and only the last for methods that ask the network hundreds of times.
         steps: of the curves.
     """
     options = dict(options or {})
     asked = _Asked(maps.method, options)
     against = all_rivals(network, images, classes, steps=steps) if against is None else against
+    points = points or (1 if maps.method in _COSTLY else POINTS)
     random = randomization(asked, network, images, classes, seeds=seeds, points=points, before=maps)
     areas = [_areas(network, images, classes, maps, rival, steps) for rival in against]
     gaps = gap(network, images, classes, maps, layer=options.get("layer"))
@@ -128,7 +131,7 @@ def gather(
             randomized_absolute=_estimate(random.absolute[:, -1, n]),
             cascade=tuple(zip(random.layers, random.signed[:, :, n].mean(dim=0).tolist(), strict=True)),
             areas=tuple(each[n] for each in areas),
-            completeness=None if gaps is None else float(gaps[n]),
+            completeness=None if gaps is None or not gaps[n].isfinite() else float(gaps[n]),
             seeds=None if spread is None else _estimate(spread[:, n]),
         )
         for n in range(len(images))

@@ -31,8 +31,8 @@ function watch(panel, map, told) {
     place(square, row / rows, column / columns, 1 / rows, 1 / columns);
     const value = document.createElement("b");
     value.textContent = values ? number(values[row * columns + column]) : `in ${told.file}`;
-    const sees = told.down ? `, sees rows ${top} to ${bottom - 1}, columns ${left} to ${right - 1}` : "";
-    readout.replaceChildren(value, ` at row ${row}, column ${column}${sees}`);
+    const sees = told.down ? `; sees rows ${top}–${bottom - 1}, columns ${left}–${right - 1}` : "";
+    readout.replaceChildren(value, ` row ${row}, column ${column}${sees}`);
   };
 
   const leave = () => {
