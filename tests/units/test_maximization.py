@@ -119,7 +119,7 @@ def test_only_what_leads_to_the_layer_runs_and_a_call_is_told_from_another() -> 
     first, second = (maximize(network, SMALL, name, climb=Climb(steps=4)) for name in ("layer#1", "layer#2"))
     assert not ran
     assert first.box == (5, 5, 8, 8)
-    assert second.box == (2, 2, 7, 7)
+    assert second.box == (4, 4, 9, 9)
     maximize(network, SMALL, "last", climb=Climb(steps=4))
     assert len(ran) == 6  # steps, and the values before and after
     with pytest.raises(DoesNotApply, match="layer#1 or layer#2"):
@@ -146,7 +146,12 @@ def test_silent_units_wake_and_do_not_stay_gray() -> None:
     woken = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64))
     assert float(woken.started) == 0
     assert float(woken.values) > 10
-    asleep = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64, redirect=0))
+    inner = maximize(
+        _Silent(), SMALL, "second", [0], climb=Climb(steps=64)
+    )  # no ReLU of its own, and nothing before it
+    assert float(inner.started) == -0.5
+    assert float(inner.values) > 10
+    asleep = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64, wake=False))
     assert float(asleep.values) == 0
     assert asleep.notes == (UNMOVED,)
 
