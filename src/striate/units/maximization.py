@@ -2,8 +2,9 @@
 
 The picture that a unit would most like to see, made from nothing but the network: begin at an even picture and climb
 the gradient of the unit's value. Many units climb at once, each with a picture and an objective of its own. As in
-lucid's recipe the picture jitters, and for the first steps the gradient passes silent ReLUs that would wake
-(`rectifiers.redirected`); without that units that are silent at the start stay gray.
+lucid's recipe the picture jitters, and the gradient passes silent ReLUs that would wake (`rectifiers.redirected`);
+without that units that are silent at the start stay gray. Here it does so only while the unit itself is silent: units
+that have a gradient of their own are led astray by it.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Climb:
         steps: of the gradient.
         seed: of the start and the jitter; a unit's picture does not depend on which others are made with it.
         prior: fourier, for pictures to look at; ball, pixels within a bound of the norm and nothing else.
-        jitter: the picture moves by up to so many pixels at each step, but for the last quarter; None: one in 32.
-        redirect: the share of the steps at the beginning in which silent ReLUs are woken.
+        jitter: the picture moves by up to so many pixels at each step, but for the last quarter; None: one in 16.
+        wake: whether the gradient passes silent ReLUs that would wake, as long as the unit is silent.
         lr: the prior's step; see `priors`.
         decay: of the fourier prior: the greater, the nearer to the mean picture, and the smaller the values.
         radius: of the ball; None: the length of a picture whose pixels lie half a deviation from the mean.
@@ -75,9 +76,9 @@ class Climb:
     seed: int = 0
     prior: Literal["fourier", "ball"] = "fourier"
     jitter: int | None = None
-    redirect: float = 0.125
+    wake: bool = True
     lr: float = 0.05
-    decay: float = 0.5
+    decay: float = 0.1
     radius: float | None = None
     colors: Tensor | None = None
     batch: int = 32
@@ -136,9 +137,10 @@ def _climbed(
         ascent = _Ascent(inside, inside.capture(layer), preprocess, units, at)
         started = ascent.values(prior.pictures())
         for step in range(climb.steps):
-            with torch.enable_grad():
-                pictures = _moved(prior.pictures(), preprocess, climb, step)
-                prior.ascend(ascent.woken(pictures) if step < climb.redirect * climb.steps else ascent.of(pictures))
+            with torch.enable_grad(), overriding(ascent.rule, "activation maximization"):
+                value = ascent.of(_moved(prior.pictures(), preprocess, climb, step))
+                ascent.look(value.detach(), wake=climb.wake)
+                prior.ascend(value)
         pictures = prior.pictures().detach()
         return (pictures.clamp(0, 1) * 255).float(), ascent.values(pictures), started
 
@@ -152,6 +154,7 @@ class _Ascent:
 
     def __init__(self, inside: Inside, seen: Captured, preprocess: Preprocess, units: tuple[int, ...], at: At) -> None:
         self._inside, self._seen, self._units, self._at = inside, seen, list(units), at
+        self._asleep = self._last = torch.zeros(0)
         inside.network.get_submodule(seen.name.module).register_forward_hook(self._stop)  # behind the one that captures
         self._mean, self._std = (torch.tensor(v)[:, None, None] for v in (preprocess.mean, preprocess.std))
 
@@ -169,10 +172,16 @@ class _Ascent:
         if self._seen.calls == (self._seen.name.call or 1):
             raise _Reached
 
-    def woken(self, pictures: Tensor) -> Tensor:
-        """Return the same, whose gradient also passes silent ReLUs that would wake; other nonlinearities as ever."""
-        with overriding(redirected, "activation maximization"):
-            return self.of(pictures)
+    def look(self, value: Tensor, *, wake: bool) -> None:
+        """Find the units that are silent: at 0, or where they were at the step before, to the last bit."""
+        stays = value == self._last if len(self._last) else value == 0
+        self._asleep = (stays | (value == 0)) & wake
+        self._last = value
+
+    def rule(self, gradient: Tensor, output: Tensor) -> Tensor:
+        """Pass the gradient of a ReLU; for pictures of silent units also what would wake silent ReLUs."""
+        asleep = self._asleep.view(-1, *[1] * (output.ndim - 1))
+        return torch.where(asleep, redirected(gradient, output), gradient * (output > 0))
 
     def values(self, pictures: Tensor) -> Tensor:
         """Return the objective without a graph."""
@@ -196,7 +205,7 @@ def _prior(inside: Inside, preprocess: Preprocess, layer: str, units: tuple[int,
 
 def _moved(pictures: Tensor, preprocess: Preprocess, climb: Climb, step: int) -> Tensor:
     """Return the pictures moved by a few pixels, all alike and around their edges."""
-    reach = max(1, min(preprocess.size) // 32) if climb.jitter is None else climb.jitter
+    reach = max(1, min(preprocess.size) // 16) if climb.jitter is None else climb.jitter
     if not reach or step >= 0.75 * climb.steps:
         return pictures
     down, right = generator("jitter", climb.seed, step).integers(-reach, reach + 1, 2).tolist()

@@ -115,7 +115,8 @@ def color_directions(images: Tensor) -> Tensor:
     colors = images.double().transpose(0, 1).flatten(1)
     values, vectors = torch.linalg.eigh(torch.cov(colors))
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T
-    return root / root.square().sum(dim=1).mean().sqrt()
+    directions: Tensor = root / root.square().sum(dim=1).mean().sqrt()
+    return directions
 
 
 def _natural(height: int, width: int) -> Tensor:
@@ -128,7 +129,8 @@ def _natural(height: int, width: int) -> Tensor:
     if width % 2 == 0:
         mirrored[-1] = 1
     power = (2 * mirrored * amplitude.square()).sum() / (height * width)  # 2: real and imaginary parts
-    return amplitude / power.sqrt()
+    natural: Tensor = amplitude / power.sqrt()
+    return natural
 
 
 def _column(values: Sequence[float], like: Tensor) -> Tensor:
