@@ -130,7 +130,9 @@ def _kept(asked: _Asked, place: Path) -> Study:
         recover_directory(folder / "study")
         if (folder / "study").is_dir():
             try:
-                return keeping.load(folder / "study")
+                kept = keeping.load(folder / "study")
+                if (kept.weights, kept.data, kept.settings) == (asked.weights, asked.data, asked.settings):
+                    return kept  # else two fingerprints begin alike
             except DataError as error:
                 say(f"warn: {error}; it is made anew", quiet=asked.quiet)
         made = _mined(asked, folder / "partial")
