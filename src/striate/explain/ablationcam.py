@@ -61,7 +61,8 @@ def _falls(rest: Rest, picture: int, label: Tensor) -> Tensor:
     # The first row stays whole. A score from another pass is rounded in another way, and the difference, the same in
     # all falls, would be multiplied by the sum of all channels.
     changed = maps.expand(min(most, len(active)) + 1, *maps.shape).clone()
-    for channels in active.split(most):
+    for part in parts(len(active), most):
+        channels = active[part]
         rows = torch.arange(1, len(channels) + 1, device=maps.device)
         changed[rows, channels] = 0
         scores = rest.run(picture, changed[: len(channels) + 1])

@@ -162,7 +162,9 @@ def _settle(network: nn.Module, names: list[str], images: Tensor) -> None:
 
     def take(module: nn.Module, given: tuple[Tensor, ...]) -> None:
         values = given[0].transpose(0, 1).flatten(1)
+        assert isinstance(module, _Norms)
         if module.running_mean is not None and values.shape[1] > 1:  # of a single value there is no variance
+            assert module.running_var is not None
             module.running_mean.copy_(values.mean(dim=1))
             module.running_var.copy_(values.var(dim=1, unbiased=False))
 

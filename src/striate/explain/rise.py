@@ -51,7 +51,8 @@ class Masks:
             shifts[part, None] + torch.arange(side) for shifts, side in zip(self._shifts, self._picture, strict=True)
         )
         number = torch.arange(len(large))
-        return large[number[:, None, None], rows[:, :, None], columns[:, None, :]]
+        masks = large[number[:, None, None], rows[:, :, None], columns[:, None, :]]
+        return masks.clamp(0, 1)  # interpolation rounds
 
 
 def explain(

@@ -33,8 +33,12 @@ def preserved(network: nn.Module) -> Iterator[None]:
         try:
             yield
         finally:
-            for noted in (*modules, *weights, *written):
-                noted.restore()
+            for module in modules:
+                module.restore()
+            for weight in weights:
+                weight.restore()
+            for value in written:
+                value.restore()
     for weight in weights:
         weight.require_untouched()
 
