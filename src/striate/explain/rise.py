@@ -21,7 +21,7 @@ from striate.inside.inspecting import inspecting
 from striate.inside.maps import Maps
 from striate.inside.passes import at_once
 
-NOTHING = "nothing: no masked copy gives any answer for the class"
+NOTHING = "nothing: all masked copies give the same answer for the class"
 
 
 class Masks:
@@ -68,7 +68,7 @@ def explain(
     measure: Measure = "probability",
     batch: int | None = None,
 ) -> Maps:
-    """Return the mean answer for `classes` where a pixel is seen, over random masks.
+    """Return how far the answer for `classes` rises, on average over random masks, where a pixel is seen.
 
     Args:
         network: left as it is, bit by bit.
@@ -80,12 +80,14 @@ def explain(
         seed: of the masks; they depend neither on the batch nor on the device.
         fill: what is seen where a mask is 0: a name of `fills.FILLS`, or a tensor (C,), (C, H, W) or (N, C, H, W).
             Gray, 0, is the paper's.
-        measure: probability, as in the paper; or score, of which values are signed.
+        measure: probability, as in the paper; or score.
         batch: masked pictures that pass at once; by default by their size.
 
     Returns:
-        Maps (N, H, W), equation 6: the sum of answers times masks, by number and probability. All channels are masked
-        together, so that there are no `channels`. The neutral value is not 0, but the mean answer.
+        Signed maps (N, H, W): equation 6, the sum of answers times masks by number and probability, of each answer less
+        the mean answer to all masks. So 0 is neutral, where the paper's maps have that mean, and their order is
+        kept but for the noise of what each pixel happened to be seen. All channels are masked together, so that there
+        are no `channels`.
 
     Raises:
         UnknownName: no such fill.
@@ -99,15 +101,18 @@ def explain(
             "probability between 0 and 1"
         )
     masks = Masks(shape[1:], number, cells, probability, seed)
-    values = torch.zeros_like(images[:, 0])
+    values, total = torch.zeros_like(images[:, 0]), torch.zeros_like(images[:, 0, 0, 0])
+    shown = torch.zeros_like(images[0, 0])
     with inspecting(network) as inside, torch.no_grad():
         empty = filled(images, fill)
         for part in parts(number, at_once(images, batch)):
             some = masks[part].to(images)
+            shown += some.sum(dim=0)
             for n in range(len(images)):
                 seen = empty[n] + some[:, None] * (images[n] - empty[n])
                 found = answers(inside.scores(seen), classes[n : n + 1].expand(len(seen)), measure)
                 values[n] += torch.einsum("m,mhw->hw", found, some)
-    values = values.detach() / (number * probability)
+                total[n] += found.sum()
+    values = (values - total[:, None, None] / number * shown) / (number * probability)
     notes = tuple("" if some else NOTHING for some in values.flatten(1).any(dim=1).tolist())
-    return Maps(values, signed=measure == "score", method="rise", picture=shape[1:], notes=notes)
+    return Maps(values, signed=True, method="rise", picture=shape[1:], notes=notes)
