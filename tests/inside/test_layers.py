@@ -94,6 +94,24 @@ def test_of_a_module_of_others_the_last_layer_with_more_than_one_unit_each_way_i
     assert map_layer(network, (1, 6, 6)).name == "1"
 
 
+class Tokens(nn.Module):
+    """Cuts the picture into patches and goes on with a row of them, as a transformer does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.mix, self.head = nn.Conv2d(1, 4, 2, 2), nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.mix(self.embed(x).flatten(2).transpose(1, 2)).mean(1))
+
+
+def test_a_beginning_before_tokens_is_not_taken_for_the_last_layer_with_maps() -> None:
+    message = r"last layer of Tokens with maps is embed, but mix behind it gives 9 x 4 values.*: name the layer"
+    with pytest.raises(DoesNotApply, match=message):
+        map_layer(Tokens(), (1, 6, 6))
+    assert map_layer(Tokens(), (1, 6, 6), "embed").name == "embed"
+
+
 def test_modules_of_a_wrapped_network_go_by_their_own_names(reusing: nn.Module) -> None:
     network = Foreign(reusing, Parts(("stem",), (("norm",),), ("head",), (), maps=True))
     assert map_layer(network, (2, 6, 6)).name == "body.norm"

@@ -101,7 +101,7 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
     """Return a layer with maps that have places in the picture: `name`, or the last one of its kind.
 
     By default it is the last stage of a `Network`, where class evidence is usually read; of any other module the last
-    layer that has more than one unit along both axes.
+    layer that has more than one unit along both axes, where no layer behind it has units of unknown places, as tokens.
 
     Raises:
         UnknownName: no such module.
@@ -115,13 +115,28 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
     inner = plain(network)
     if isinstance(inner, Network) and inner.last_stage in known and known[inner.last_stage].maps:
         return known[inner.last_stage]
-    found = [layer for layer in known.values() if layer.maps and min(layer.shape[1:]) > 1 and layer.name]
+    return _last_with_maps(type(inner).__name__, known)
+
+
+def _last_with_maps(network: str, known: dict[str, Layer]) -> Layer:
+    remedy = "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
+    inner = [layer for layer in known.values() if layer.name]
+    found = [index for index, layer in enumerate(inner) if _has_maps(layer)]
     if not found:
-        raise DoesNotApply(
-            f"{type(inner).__name__} has no layer with maps, of which each unit has a place in the picture: "
-            "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
-        )
-    return found[-1]
+        raise DoesNotApply(f"{network} has no layer with maps, of which each unit has a place in the picture: {remedy}")
+    for layer in inner[found[-1] + 1 :]:
+        if sum(side > 1 for side in layer.shape) > 1:
+            shape = " x ".join(map(str, layer.shape))
+            raise DoesNotApply(
+                f"the last layer of {network} with maps is {inner[found[-1]].name}, but {layer.name} behind it gives "
+                f"{shape} values, of which nobody knows the places: name the layer to look at, or {remedy}"
+            )
+    return inner[found[-1]]
+
+
+def _has_maps(layer: Layer) -> bool:
+    """Say whether a layer has several units each way, and sees more in each than one pixel of the picture itself."""
+    return layer.maps and min(layer.shape[1:]) > 1 and layer.placed.size != (1, 1)
 
 
 def _layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:
