@@ -112,6 +112,13 @@ def test_a_beginning_before_tokens_is_not_taken_for_the_last_layer_with_maps() -
     assert map_layer(Tokens(), (1, 6, 6), "embed").name == "embed"
 
 
+def test_a_last_stage_of_one_unit_tells_nothing_of_places_and_one_before_it_is_taken() -> None:
+    network = of_model("vgg11", image_size=16)
+    network.stages[-1].append(nn.AdaptiveAvgPool2d(1))
+    assert layers(network, (3, 16, 16))[network.last_stage].shape == (512, 1, 1)
+    assert map_layer(network, (3, 16, 16)).shape == (512, 2, 2)
+
+
 def test_modules_of_a_wrapped_network_go_by_their_own_names(reusing: nn.Module) -> None:
     network = Foreign(reusing, Parts(("stem",), (("norm",),), ("head",), (), maps=True))
     assert map_layer(network, (2, 6, 6)).name == "body.norm"

@@ -100,8 +100,9 @@ def layer_of(network: nn.Module, shape: tuple[int, int, int], name: str) -> Laye
 def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None = None) -> Layer:
     """Return a layer with maps that have places in the picture: `name`, or the last one of its kind.
 
-    By default it is the last stage of a `Network`, where class evidence is usually read; of any other module the last
-    layer that has more than one unit along both axes, where no layer behind it has units of unknown places, as tokens.
+    By default it is the last stage of a `Network`, where class evidence is usually read; of any other module, or where
+    that has a single unit along an axis, the last layer that has more, if no layer behind it has units of unknown
+    places, as tokens.
 
     Raises:
         UnknownName: no such module.
@@ -113,7 +114,7 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
         return named
     known = layers(network, shape)
     inner = plain(network)
-    if isinstance(inner, Network) and inner.last_stage in known and known[inner.last_stage].maps:
+    if isinstance(inner, Network) and inner.last_stage in known and _has_maps(known[inner.last_stage]):
         return known[inner.last_stage]
     return _last_with_maps(type(inner).__name__, known)
 
