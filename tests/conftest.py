@@ -155,7 +155,7 @@ def zoo_network() -> Callable[[str], tuple["nn.Module", "Tensor"]]:
     @cache
     def built(family: str) -> tuple["nn.Module", "Tensor"]:
         row = min((row for row in MODELS.values() if row.family == family), key=lambda row: row.macs)
-        size = min(row.image_size, (32, 32))
+        size = row.image_size if max(row.image_size) <= 32 else (16, 16)
         torch.manual_seed(1)
         network = create(row.name, num_classes=3, image_size=size)
         for module in list(network.modules()):

@@ -28,7 +28,7 @@ def preserved(network: nn.Module) -> Iterator[None]:
     """
     modules = [_Held(module) for module in network.modules()]
     weights = [_Weight(name, weight) for name, weight in network.named_parameters()]
-    written = [_Value(tensor) for tensor in _written_into(network)]
+    values = [_Value(tensor) for tensor in _written_into(network)]
     with _random_state(network):
         try:
             yield
@@ -37,7 +37,7 @@ def preserved(network: nn.Module) -> Iterator[None]:
                 module.restore()
             for weight in weights:
                 weight.restore()
-            for value in written:
+            for value in values:
                 value.restore()
     for weight in weights:
         weight.require_untouched()
