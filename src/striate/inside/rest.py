@@ -81,7 +81,7 @@ class Rest:
         def of_one(result: Any) -> Any:
             if isinstance(result, Tensor):
                 one = result[picture : picture + 1].expand(count, *result.shape[1:])
-                return one.clone() if self._copies else one
+                return one.clone() if self._copies or count == 1 else one  # one row does not overlap itself
             if isinstance(result, dict):
                 return {key: of_one(value) for key, value in result.items()}
             return type(result)(map(of_one, result)) if isinstance(result, list | tuple) else result
