@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -58,6 +59,22 @@ def shared_data() -> Path:
     if not (folder / "MANIFEST.json").is_file():
         pytest.skip(f"real data is absent: no {folder / 'MANIFEST.json'}; set STRIATE_DATA to its folder")
     return folder
+
+
+_kept: list[Any] = []  # a definition of operators lasts as long as the library object
+
+
+@pytest.fixture(scope="session")
+def torchvision() -> ModuleType:
+    """The library; with a CPU build of torch, after defining the two operators that its wheel for CUDA lacks there."""
+    import torch
+
+    if torch.version.cuda is None and not _kept:
+        _kept.append(torch.library.Library("torchvision", "DEF"))
+        _kept[0].define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _kept[0].define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    pytest.importorskip("torchvision.models", reason="torchvision is not installed")
+    return pytest.importorskip("torchvision")
 
 
 _MODULES = itertools.count(1)  # one that was imported is not looked for again, so each has a name of its own

@@ -16,7 +16,7 @@ from striate.inside.layers import map_layer
 from striate.inside.maps import Maps
 from striate.inside.rest import Rest
 
-_BYTES = 2**25  # of changed activations at once
+_BYTES = 2**24  # of changed activations at once: few enough for the caches, and many enough rows for a convolution
 
 
 def explain(network: nn.Module, images: Tensor, classes: Tensor, *, layer: str | None = None, batch: int = 8) -> Maps:
