@@ -4,7 +4,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+
+from striate.explain.pointing import play
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -162,3 +166,18 @@ def test_every_question_says_how_it_is_run():
     assert len(questions) > 10
     for path in questions:
         assert f"python benchmarks/{path.name}" in path.read_text(encoding="utf-8"), path.name
+
+
+def test_a_method_that_points_as_well_without_what_was_learned_has_not_reached_its_aim():
+    pointing = import_module("pointing")
+    masks = np.zeros((40, 32, 32), bool)
+    masks[:, 4:8, 4:8] = True
+    right = torch.zeros(40, 32, 32)
+    right[:, 5, 5] = 1.0
+    labels = np.arange(40) % 10
+    found, missed = (play(maps, masks, labels) for maps in (right, right.flip(2)))
+    lines = pointing.in_words({"gradcam": (found, missed), "occlusion": (found, found)}, 39, masks)
+    verdicts = {line.split()[1]: line for line in lines if line.startswith("- ")}
+    assert verdicts["gradcam"].endswith("**reached**")
+    assert verdicts["occlusion"].endswith("**NOT reached**")
+    assert verdicts["accuracy:"].endswith("at least 95.0 %: **reached**")

@@ -74,16 +74,16 @@ def colored(values: Values, scale: Scale) -> Pixels:
         np.where(relative < 0, np.interp(-relative, stops, against), np.interp(relative, stops, speaking))
         for against, speaking in zip(np.transpose(AGAINST), np.transpose(FOR), strict=True)
     ]
-    colors: Pixels = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
-    return colors
+    pixels: Pixels = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    return pixels
 
 
 def overlaid(picture: Pixels, values: Values, scale: Scale) -> Pixels:
     """Return the picture (H, W, 1 or 3), dyed by the colors of `values` (H, W): gray where they are 0."""
     light = picture.astype(np.float64) @ _LUMA[picture.shape[-1]] / 255
     dyed = colored(values, scale) * (_DARKEST + (1 - _DARKEST) * light)[..., None]
-    shown: Pixels = np.rint(dyed).astype(np.uint8)
-    return shown
+    pixels: Pixels = np.rint(dyed).astype(np.uint8)
+    return pixels
 
 
 def gradient(*, signed: bool) -> str:

@@ -162,11 +162,10 @@ def _settle(network: nn.Module, names: list[str], images: Tensor) -> None:
 
     def take(module: nn.Module, given: tuple[Tensor, ...]) -> None:
         values = given[0].transpose(0, 1).flatten(1)
-        assert isinstance(module, _Norms)
-        if module.running_mean is not None and values.shape[1] > 1:  # of a single value there is no variance
-            assert module.running_var is not None
-            module.running_mean.copy_(values.mean(dim=1))
-            module.running_var.copy_(values.var(dim=1, unbiased=False))
+        mean, variance = module.running_mean, module.running_var
+        if isinstance(mean, Tensor) and isinstance(variance, Tensor) and values.shape[1] > 1:  # of one value: none
+            mean.copy_(values.mean(dim=1))
+            variance.copy_(values.var(dim=1, unbiased=False))
 
     norms = [module for module in map(network.get_submodule, names) if isinstance(module, _Norms)]
     hooks = [module.register_forward_pre_hook(take) for module in norms]
