@@ -122,19 +122,19 @@ def test_only_what_leads_to_the_layer_runs_and_a_call_is_told_from_another() -> 
     assert first.box == (5, 5, 8, 8)
     assert second.box == (4, 4, 9, 9)
     maximize(network, SMALL, "last", climb=Climb(steps=4))
-    assert len(ran) == 6  # steps, and the values before and after
+    assert len(ran) == 4 + 3  # steps; the values of the first start, of the chosen one, and at the end
     with pytest.raises(DoesNotApply, match="layer#1 or layer#2"):
         maximize(network, SMALL, "layer")
 
 
 class _Silent(nn.Module):
-    """A unit that is silent at the mean picture, behind another that is."""
+    """A unit that is silent but where all around is all but white, behind another that is."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first, self.second = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
         with torch.no_grad():
-            for layer, bias in ((self.first, -1.0), (self.second, -0.5)):
+            for layer, bias in ((self.first, -8.0), (self.second, -0.5)):
                 layer.weight.fill_(1.0)
                 nn.init.constant_(layer.get_parameter("bias"), bias)
         self.last = nn.ReLU(inplace=True)
@@ -146,15 +146,24 @@ class _Silent(nn.Module):
 def test_silent_units_wake_and_do_not_stay_gray() -> None:
     woken = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64))
     assert float(woken.started) == 0
-    assert float(woken.values) > 10
+    assert float(woken.values) > 1
     inner = maximize(
         _Silent(), SMALL, "second", [0], climb=Climb(steps=64)
     )  # no ReLU of its own, and nothing before it
     assert float(inner.started) == -0.5
-    assert float(inner.values) > 10
+    assert float(inner.values) > 1
     asleep = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64, wake=False))
     assert float(asleep.values) == 0
     assert asleep.notes == (UNMOVED,)
+
+
+def test_a_silent_unit_begins_where_it_is_not_silent_if_one_of_its_starts_is_such_a_place() -> None:
+    network = _Silent()
+    with torch.no_grad():
+        network.first.get_parameter("bias").fill_(-1.0)
+    found = maximize(network, SMALL, "last", [0], climb=Climb(steps=64, wake=False))
+    assert float(found.started) > 0
+    assert float(found.values) > 30
 
 
 def test_a_unit_that_nothing_moves_is_said_to_be_so() -> None:
