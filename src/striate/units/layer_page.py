@@ -23,7 +23,6 @@ from striate.units.study import LayerStudy
 from striate.units.windows import Window, patches, projected, window
 
 LARGEST = 72  # pixels of a patch; larger fields are shrunk
-_ZOOMS = {"cardZoom": 1.0, "unitZoom": 2.6}
 _AT_ONCE = 64  # units whose patches are cut together
 _MATRIX = 400  # pixels of the longer side of a matrix on the screen, about
 _MOST_IN_MATRIX = 512  # units, or pictures, whose matrix is drawn
@@ -66,7 +65,7 @@ def draw(
         if pictures is not None:
             small = shrink(pictures, LARGEST)
             each = (picture[None] for picture in small)
-            drawn[name] = sheets.write(folder, f"{stem}.{name}", each, shown=96, cardZoom=1, unitZoom=1.5)
+            drawn[name] = sheets.write(folder, f"{stem}.{name}", each, shown=96)
     told_units = told.units(found, shown, seen)
     for block, one in enumerate(told_units):
         if made.synthetic_values is not None:
@@ -121,7 +120,7 @@ def _patches(folder: Path, name: str, looking: Looking, found: LayerStudy, seen:
             for unit in units:
                 yield _block(found, unit, seen, looking, pictures)
 
-    return sheets.write(folder, name, blocks(), block=_side(found), shown=32, **_ZOOMS)
+    return sheets.write(folder, name, blocks(), block=_side(found), shown=32)
 
 
 def _block(
@@ -143,7 +142,7 @@ def _projections(folder: Path, name: str, looking: Looking, found: LayerStudy, s
                 own = [tile for (one, _, _), tile in zip(asked, tiles, strict=True) if one == unit]
                 yield np.stack(own) if own else empty
 
-    return sheets.write(folder, name, blocks(), block=_side(found), shown=32, **_ZOOMS)
+    return sheets.write(folder, name, blocks(), block=_side(found), shown=32)
 
 
 def project_all(

@@ -260,7 +260,7 @@ def _whole(folder: Path, looking: Looking, rows: Sequence[int]) -> Sheet:
             pictures = looking.pixels(rows[start : start + _AT_ONCE]).transpose(0, 2, 3, 1)
             yield from (picture[None] for picture in shrink(pictures))
 
-    return sheets.write(folder, "pictures", tiles(), shown=112, wholeZoom=2.4)
+    return sheets.write(folder, "pictures", tiles(), shown=112)
 
 
 def _strip(study: LayerStudy, shown: Sequence[int], sheet: Sheet) -> dict[str, Any]:

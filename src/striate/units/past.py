@@ -72,7 +72,7 @@ class Past:
                     yield each[block]
 
         name = f"{file_stem(found.layer.name)}.history"
-        return sheets.write(folder, name, blocks(), block=2 if projections else 1, shown=32, unitZoom=2.6)
+        return sheets.write(folder, name, blocks(), block=2 if projections else 1, shown=32)
 
     def told(self) -> dict[str, Any] | None:
         """Return the chart of the layers' convergence and its sentence, for the map of the network."""

@@ -7,7 +7,7 @@ alone. A sheet holds `across` by `deep` blocks; it is a PNG, or a JPEG where tha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,7 @@ class Sheet:
         block: tiles along a side of a block.
         across: blocks in a row.
         deep: rows of blocks in a full sheet.
-        scale: pixels on the screen for one of the file.
-        zooms: by use, what `scale` is multiplied by.
+        scale: pixels on the screen for one of the file, at which the pages begin.
     """
 
     files: tuple[str, ...]
@@ -48,17 +47,13 @@ class Sheet:
     across: int
     deep: int
     scale: float
-    zooms: dict[str, float] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Return what the script of the pages reads."""
-        told = asdict(self)
-        return {**told, **told.pop("zooms"), "pixelated": max(self.tile) < _PIXELATED_BELOW}
+        return {**asdict(self), "pixelated": max(self.tile) < _PIXELATED_BELOW}
 
 
-def write(
-    folder: Path, name: str, blocks: Iterable[NDArray[np.uint8]], *, block: int = 1, shown: int = 32, **zooms: float
-) -> Sheet:
+def write(folder: Path, name: str, blocks: Iterable[NDArray[np.uint8]], *, block: int = 1, shown: int = 32) -> Sheet:
     """Write sheets `folder/sheets/name-0.png`, ..., each whole; one is in memory at a time.
 
     Args:
@@ -67,7 +62,6 @@ def write(
         blocks: (T, h, w, C) uint8 each, T at most `block` squared; what lacks stays white. At least one.
         block: tiles along a side of a block.
         shown: how long the longer side of a tile is on the screen, in pixels, about: small tiles by whole numbers.
-        zooms: by use, such as `cardZoom`.
     """
     writing: _Writing | None = None
     for tiles in blocks:
@@ -75,7 +69,7 @@ def write(
         writing.add(tiles)
     if writing is None:
         raise ValueError(f"no pictures for the sheet {name}")
-    return writing.end(zooms)
+    return writing.end()
 
 
 class _Writing:
@@ -97,11 +91,11 @@ class _Writing:
         if len(self._open) == self._across * self._deep:
             self._close()
 
-    def end(self, zooms: dict[str, float]) -> Sheet:
+    def end(self) -> Sheet:
         if self._open:
             self._close()
         files_, sizes = tuple(self._files), tuple(self._sizes)
-        return Sheet(files_, sizes, self._tile, self._pitch, self._block, self._across, self._deep, self._scale, zooms)
+        return Sheet(files_, sizes, self._tile, self._pitch, self._block, self._across, self._deep, self._scale)
 
     def _laid(self, tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
         canvas = np.full((self._block, self._pitch[0], self._block, self._pitch[1], self._channels), 255, np.uint8)

@@ -41,8 +41,7 @@ def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[st
             "zeros": number(found.share_zeros[unit]),
             "selectivity": number(found.index[unit]),
             "flags": [[claim.kind, claim.words] for claim in ill if claim.unit == unit],
-            "hist": found.histogram[unit].tolist(),
-            "range": [number(found.edges(unit)[0]), number(found.edges(unit)[-1])],
+            **_histogram(found, unit),
             "classes": _classes(found, unit),
             "top": _top(found, seen, unit),
             "similar": _similar(found, unit),
@@ -54,6 +53,14 @@ def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[st
 def _active(found: LayerStudy) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return the share of places where each unit exceeds 0."""
     return 1 - found.share_zeros - found.share_negative
+
+
+def _histogram(found: LayerStudy, unit: int) -> dict[str, Any]:
+    """Return the counts from the first bin that has any to the last, and the values at both ends."""
+    some = np.flatnonzero(found.histogram[unit])
+    first, last = (int(some[0]), int(some[-1]) + 1) if some.size else (0, 1)
+    edges = found.edges(unit)
+    return {"hist": found.histogram[unit, first:last].tolist(), "range": [number(edges[first]), number(edges[last])]}
 
 
 def _classes(found: LayerStudy, unit: int) -> list[list[Any]]:

@@ -71,6 +71,12 @@ function tile(sheet, block, { part = null, zoom = 1, label = "" } = {}) {
   return node;
 }
 
+const PATCH = 76; // pixels of a patch on the page of a unit: nine in a row
+
+function zoomTo(sheet, pixels) {
+  return pixels / (Math.max(...sheet.tile) * sheet.scale);
+}
+
 // The picture of a row, and a way to draw the box of a field on it.
 function whole(row, zoom) {
   const frame = element("span", { class: "whole" });
@@ -152,9 +158,9 @@ function grid() {
 function card(unit) {
   const sheet = told.sheets[state.show] ?? told.sheets.patches;
   const silent = unit.top.length === 0 && (state.show === "patches" || state.show === "projections");
-  const shown = silent ? element("span", { class: "empty", text: "never active on these pictures" }) : tile(sheet, unit.block, { zoom: sheet.cardZoom, label: `unit ${unit.k}` });
+  const shown = silent ? element("span", { class: "empty", text: "never active on these pictures" }) : tile(sheet, unit.block, { zoom: zoomTo(sheet, sheet.block > 1 ? 32 : 96), label: `unit ${unit.k}` });
   if (silent) {
-    const like = tile(sheet, unit.block, { zoom: sheet.cardZoom });
+    const like = tile(sheet, unit.block, { zoom: zoomTo(sheet, sheet.block > 1 ? 32 : 96) });
     Object.assign(shown.style, { width: like.style.width, height: like.style.height });
   }
   shown.style.display ||= "block";
@@ -204,7 +210,7 @@ function one(unit) {
     const holder = element("div");
     const note = element("p", { class: "whole-note" });
     const hold = (entry) => {
-      const seen = whole(entry.row, told.sheets.pictures.wholeZoom);
+      const seen = whole(entry.row, zoomTo(told.sheets.pictures, 264));
       seen.show(entry.box);
       holder.replaceChildren(seen.frame);
       const picture = told.pictures[entry.row];
@@ -235,9 +241,9 @@ function patches(unit, hold) {
   return element("div", { class: "patches" }, ...unit.top.map((entry, part) => {
     const picture = told.pictures[entry.row];
     const figure = element("figure", { class: "patch", tabindex: 0, onmouseenter: () => hold(entry), onfocus: () => hold(entry) });
-    const cut = tile(sheets.patches, unit.block, { part, zoom: sheets.patches.unitZoom, label: `patch of ${picture.name}` });
+    const cut = tile(sheets.patches, unit.block, { part, zoom: zoomTo(sheets.patches, PATCH), label: `patch of ${picture.name}` });
     figure.append(cut);
-    if (sheets.projections && part < told.projections) figure.append(tile(sheets.projections, unit.block, { part, zoom: sheets.projections.unitZoom, label: "projection of the unit to these pixels" }));
+    if (sheets.projections && part < told.projections) figure.append(tile(sheets.projections, unit.block, { part, zoom: zoomTo(sheets.projections, PATCH), label: "projection of the unit to these pixels" }));
     const caption = element("figcaption", { style: `width:${cut.style.width}` }, element("b", { text: number(entry.value) }), element("span", { text: picture.truth === null ? "unlabeled" : told.classes[picture.truth] }), pictureLink(entry.row));
     figure.append(caption);
     return figure;
@@ -247,8 +253,8 @@ function patches(unit, hold) {
 function made(unit) {
   const parts = [];
   const figures = element("div", { class: "patches" });
-  if (told.sheets.synthetic) figures.append(element("figure", { class: "patch" }, tile(told.sheets.synthetic, unit.block, { zoom: told.sheets.synthetic.unitZoom, label: "made picture" }), element("figcaption", {}, element("b", { text: unit.synthetic === undefined ? "" : number(unit.synthetic) }), element("span", { text: "made to excite it" }))));
-  if (told.sheets.weights) figures.append(element("figure", { class: "patch" }, tile(told.sheets.weights, unit.block, { zoom: told.sheets.weights.unitZoom, label: "weights" }), element("figcaption", {}, element("b", { text: told.layer.weights }), element("span", { text: told.layer.weightsNote }))));
+  if (told.sheets.synthetic) figures.append(element("figure", { class: "patch" }, tile(told.sheets.synthetic, unit.block, { zoom: zoomTo(told.sheets.synthetic, 2 * PATCH), label: "made picture" }), element("figcaption", {}, element("b", { text: unit.synthetic === undefined ? "" : number(unit.synthetic) }), element("span", { text: "made to excite it" }))));
+  if (told.sheets.weights) figures.append(element("figure", { class: "patch" }, tile(told.sheets.weights, unit.block, { zoom: zoomTo(told.sheets.weights, 2 * PATCH), label: "weights" }), element("figcaption", {}, element("b", { text: told.layer.weights }), element("span", { text: told.layer.weightsNote }))));
   parts.push(element("h3", { text: "Made pictures and weights" }), figures);
   return parts;
 }
@@ -257,8 +263,8 @@ function historyOf(unit) {
   const strip = element("div", { class: "epochs-strip" });
   unit.history.forEach((entry, index) => {
     const block = unit.block * told.epochs.length + index;
-    const figure = element("figure", {}, tile(told.sheets.history, block, { part: 0, zoom: told.sheets.history.unitZoom, label: `epoch ${told.epochs[index]}` }));
-    if (told.sheets.history.block > 1) figure.append(tile(told.sheets.history, block, { part: 1, zoom: told.sheets.history.unitZoom, label: "projection" }));
+    const figure = element("figure", {}, tile(told.sheets.history, block, { part: 0, zoom: zoomTo(told.sheets.history, PATCH), label: `epoch ${told.epochs[index]}` }));
+    if (told.sheets.history.block > 1) figure.append(tile(told.sheets.history, block, { part: 1, zoom: zoomTo(told.sheets.history, PATCH), label: "projection" }));
     figure.append(element("figcaption", { text: `epoch ${told.epochs[index]}: ${number(entry)}` }));
     strip.append(figure);
   });
@@ -322,7 +328,7 @@ function howMade(unit) {
 /* The page of a picture: its maps through all layers; hovering a cell draws what it sees. */
 
 function picturePage() {
-  const seen = whole(told.row, told.sheets.pictures.wholeZoom);
+  const seen = whole(told.row, zoomTo(told.sheets.pictures, 264));
   byId("picture").append(seen.frame);
   const note = byId("note");
   const still = note.textContent;
