@@ -32,8 +32,8 @@ def test_values_come_with_the_last_dimension_fastest(disk, pack):
         (header(2, 2, 2) + b"1234567", "has 7 bytes of values where its header says 2 x 2 x 2 = 8"),
         (header(2, 2, 2) + b"123456789", "has 9 bytes of values where its header says 2 x 2 x 2 = 8"),
         (header(2**32 - 1, 2**32 - 1, 2**32 - 1), "has 0 bytes of values where .* = 79228162458924105385300197375"),
-        (gzip.compress(header(2, 2, 2) + b"12345678")[:-9], "cannot be unpacked"),
-        (gzip.compress(header(2, 2, 2) + b"12345678")[:20], "cannot be unpacked"),
+        (gzip.compress(header(2, 2, 2) + b"12345678", mtime=0)[:-9], "cannot be unpacked"),
+        (gzip.compress(header(2, 2, 2) + b"12345678", mtime=0)[:20], "cannot be unpacked"),
         (b"\x1f\x8bgarbage", "cannot be unpacked"),
     ],
 )

@@ -152,12 +152,12 @@ def project_all(
     seen: Window,
     asked: Sequence[tuple[int, int, tuple[int, int]]],
 ) -> list[NDArray[np.uint8]]:
-    """Return the projections of (unit, row, place) as tiles; none where the rule does not fit the network."""
+    """Return the projections of (unit, row, place) as tiles."""
     tiles: list[NDArray[np.uint8]] = []
     for start in range(0, len(asked), _AT_ONCE):
         part = asked[start : start + _AT_ONCE]
         units, rows, places = (list(each) for each in zip(*part, strict=True))
-        made = project(network, looking.images(rows), found.layer.name, units, places, "deconvnet")
+        made = project(network, looking.images(rows), found.layer.name, units, places, looking.rule)
         tiles.extend(shrink(projected(seen, made.float().cpu().numpy(), places), LARGEST))
     return tiles
 

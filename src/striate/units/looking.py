@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from striate.core.errors import DoesNotApply
 from striate.data.store import Store
+from striate.inside.tracing import trace
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.units.study import LayerStudy, Study
 
@@ -57,6 +58,7 @@ class Looking:
         labels: (rows of the table,) the class of each.
         call: the Python call that made the study.
         wish: what is to be shown.
+        rule: by which units are projected to the pixels; see `rule_for`.
         report: where the run's report is, from the pages; None: it has none.
     """
 
@@ -69,6 +71,7 @@ class Looking:
     labels: NDArray[np.int64]
     call: str
     wish: Wish
+    rule: str
     report: str | None = None
 
     @property
@@ -104,3 +107,13 @@ class Looking:
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
         return probabilities
+
+
+def rule_for(network: nn.Module, shape: tuple[int, int, int]) -> str:
+    """Return how the units of a network are projected to the pixels: deconvnet, or without max pooling guided.
+
+    A deconvnet's picture lies in the switches of max pooling. Where strided convolutions stand in their place, every
+    picture gets the same grid, for which guided backpropagation was made (Springenberg et al., 2014).
+    """
+    pooled = any("max_pool" in call.name for call in trace(network, shape).calls)
+    return "deconvnet" if pooled else "guided"

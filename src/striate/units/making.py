@@ -92,7 +92,7 @@ class Making:
         readable = [row for row in self.looking.study.rows.tolist() if row not in self.looking.study.unreadable]
         image = self.looking.images(readable[:1])
         try:
-            project(self.looking.recognizer.network, image, found.layer.name, [0], [(0, 0)])
+            project(self.looking.recognizer.network, image, found.layer.name, [0], [(0, 0)], self.looking.rule)
         except DoesNotApply as error:
             return str(error)
         return ""

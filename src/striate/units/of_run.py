@@ -18,7 +18,7 @@ from striate.report import words
 from striate.train.labeled import Labeled, others, own
 from striate.train.run import Run
 from striate.units import pages
-from striate.units.looking import Looking, Wish
+from striate.units.looking import Looking, Wish, rule_for
 from striate.units.making import Making
 from striate.units.mining import study
 from striate.units.past import open_past
@@ -76,6 +76,7 @@ def look(
             labels=labeled.table.labels,
             call=_call(path, data, wish),
             wish=wish,
+            rule=rule_for(recognizer.network, (recognizer.preprocess.channels, *recognizer.preprocess.size)),
             report=_report(path, folder),
         )
         past = open_past(path, looking, kept, quiet=quiet) if wish.history else None

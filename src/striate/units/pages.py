@@ -131,7 +131,7 @@ class _Pages:
             "epochs": [] if self._past is None else list(self._past.epochs),
             "pictures": {row: about[row] for row in sorted(rows)},
             "sheets": {name: sheet.plain() for name, sheet in {**shown, "pictures": whole}.items()},
-            "how": _how(made),
+            "how": _how(self._looking, made),
             "call": self._looking.call + _UNIT_CALL.format(layer=study.layer.name),
         }
         self._render(
@@ -242,12 +242,19 @@ _HOW = (
 )
 
 
-def _how(made: Made) -> str:
+_RULES = {
+    "deconvnet": "by switches of the poolings, ReLU and transposed filters (Zeiler and Fergus, 2013)",
+    "guided": "by guided backpropagation (Springenberg et al., 2014), as this network has no max pooling whose "
+    "switches a deconvnet could follow",
+}
+
+
+def _how(looking: Looking, made: Made) -> str:
     said = [_HOW]
     if made.projections:
         said.append(
-            "Under each patch is the unit's value projected back to the pixels: switches of the poolings, ReLU, "
-            "transposed filters (Zeiler and Fergus, 2013), each on a scale of its own, mid-gray is 0."
+            f"Under each patch is the unit's value projected back to the pixels {_RULES[looking.rule]}, each on a "
+            "scale of its own, mid-gray is 0."
         )
     if made.left_out:
         said.append(made.left_out)
