@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`. Nothing is installed outside .venv and .bench.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench reference docs clean FORCE
+.PHONY: help demo test check browser bench reference docs clean FORCE
 
 VENV := .venv
 PEERS := .bench
@@ -27,6 +27,7 @@ help:
 	@echo "make demo    set up, train on the embedded digits, print the accuracy and the report's path"
 	@echo "make test    set up, check, run the tests"
 	@echo "make check   formatting, lint, types, who imports whom"
+	@echo "make browser the tests that click through pages, where Chromium is installed"
 	@echo "make bench   run the questions in benchmarks/, an hour; accuracy.py and lineage.py, which take hours, are run by hand"
 	@echo "make reference  the tests that compare with torchvision and timm, in the benchmarks' environment"
 	@echo "make docs    write the generated pages of docs/ anew"
@@ -43,6 +44,9 @@ check: $(VENV)/installed
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m mypy --strict
 	$(VENV)/bin/lint-imports
+
+browser: $(VENV)/installed
+	$(VENV)/bin/python -m pytest -m browser
 
 # A question is a file that can be run; the others in benchmarks/ are what the questions share.
 bench: $(PEERS)/installed
