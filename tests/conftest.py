@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -32,8 +33,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     everything = {Path(argument).resolve() for argument in config.args} <= {TESTS, TESTS.parent}
     asked = hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None
     if everything and not asked and "not slow" in option.markexpr:  # what measures has the machine to itself
-        option.numprocesses, option.dist = "auto", "worksteal"
-        option.maxprocesses = option.maxprocesses or MOST_PROCESSES
+        option.numprocesses, option.maxprocesses = "auto", option.maxprocesses or MOST_PROCESSES
+        option.dist = "loadfile"  # the commands of the README are run in order
+        option.loadscopereorder = False  # or files of few but long tests would come last
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,6 +59,22 @@ def shared_data() -> Path:
     if not (folder / "MANIFEST.json").is_file():
         pytest.skip(f"real data is absent: no {folder / 'MANIFEST.json'}; set STRIATE_DATA to its folder")
     return folder
+
+
+_kept: list[Any] = []  # a definition of operators lasts as long as the library object
+
+
+@pytest.fixture(scope="session")
+def torchvision() -> ModuleType:
+    """The library; with a CPU build of torch, after defining the two operators that its wheel for CUDA lacks there."""
+    import torch
+
+    if torch.version.cuda is None and not _kept:
+        _kept.append(torch.library.Library("torchvision", "DEF"))
+        _kept[0].define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _kept[0].define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    pytest.importorskip("torchvision.models", reason="torchvision is not installed")
+    return pytest.importorskip("torchvision")
 
 
 _MODULES = itertools.count(1)  # one that was imported is not looked for again, so each has a name of its own
@@ -154,7 +172,7 @@ def zoo_network() -> Callable[[str], tuple["nn.Module", "Tensor"]]:
     @cache
     def built(family: str) -> tuple["nn.Module", "Tensor"]:
         row = min((row for row in MODELS.values() if row.family == family), key=lambda row: row.macs)
-        size = min(row.image_size, (32, 32))
+        size = row.image_size if max(row.image_size) <= 32 else (16, 16)
         torch.manual_seed(1)
         network = create(row.name, num_classes=3, image_size=size)
         for module in list(network.modules()):

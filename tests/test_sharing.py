@@ -28,7 +28,8 @@ def share(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("arguments", [("tests",), (".",), (str(ROOT),)])
 def test_a_run_of_everything_has_a_process_a_core_and_eight_at_most(share, arguments):
     option = share(*arguments)
-    assert (option.numprocesses, option.maxprocesses, option.dist) == ("auto", 8, "worksteal")
+    assert (option.numprocesses, option.maxprocesses) == ("auto", 8)
+    assert (option.dist, option.loadscopereorder) == ("loadfile", False)  # a file whole, and files in order
 
 
 def test_fewer_processes_may_be_asked_for(share):

@@ -21,7 +21,8 @@ class _Made(nn.Module):
         self.between = between
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.second(self.between(self.first(x))).mean(dim=(2, 3))
+        scores: Tensor = self.second(self.between(self.first(x))).mean(dim=(2, 3))
+        return scores
 
 
 def _units(between: Callable[[Tensor], Tensor], reads: int = 4) -> list[list[int]]:
@@ -82,7 +83,7 @@ def test_batch_norm_scales_the_way_and_is_the_gain_of_what_it_follows() -> None:
     norm = nn.BatchNorm2d(2)
     with torch.no_grad():
         norm.weight.copy_(torch.tensor([3.0, -1.0]))
-        norm.running_var.copy_(torch.tensor([4.0, 0.25]))  # type: ignore[union-attr]
+        norm.get_buffer("running_var").copy_(torch.tensor([4.0, 0.25]))
     network = nn.Sequential(nn.Conv2d(1, 2, 3), norm, nn.ReLU(), nn.Conv2d(2, 3, 1), nn.Flatten())
     wired = wiring(network, (1, 5, 5), "0")
     expected = torch.tensor([1.5, -2.0]).double()
@@ -98,7 +99,8 @@ def test_a_layer_that_runs_twice_must_be_named_by_its_call() -> None:
             self.layer = nn.Conv2d(3, 3, 3, padding=1)
 
         def forward(self, x: Tensor) -> Tensor:
-            return self.layer(self.layer(x)).mean(dim=(2, 3))
+            scores: Tensor = self.layer(self.layer(x)).mean(dim=(2, 3))
+            return scores
 
     with pytest.raises(DoesNotApply, match=r"called 2 times: say which, as layer#1"):
         wiring(Twice(), (3, 4, 4), "layer")

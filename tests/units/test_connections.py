@@ -22,8 +22,8 @@ def test_links_are_the_norms_of_kernels_through_batch_norm() -> None:
     network = _seeded(nn.Sequential(
         nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.Flatten()
     ))  # fmt: skip
-    first, second = (network[place].weight.detach().double() for place in (1, 4))  # type: ignore[union-attr, operator]
-    kernels = network[3].weight.detach().double()  # type: ignore[union-attr, operator]
+    first, second = (network.get_parameter(f"{place}.weight").detach().double() for place in (1, 4))
+    kernels = network.get_parameter("3.weight").detach().double()
     strength = (kernels.norm(dim=(2, 3)) * first.abs()[None] * second.abs()[:, None]) / (1 + 1e-5)
     found = connections(network, (1, 6, 6), "0", range(4))
     for unit, links in enumerate(found):
@@ -42,9 +42,9 @@ def test_links_are_the_norms_of_kernels_through_batch_norm() -> None:
 def test_a_flattened_map_counts_all_its_places_and_signs_tell_who_lowers() -> None:
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
     with torch.no_grad():
-        network[3].weight.zero_()  # type: ignore[operator, union-attr]
-        network[3].weight[1, 4:] = -2.0  # type: ignore[index]
-        network[3].weight[2, 5] = 1.0  # type: ignore[index]
+        network.get_parameter("3.weight").zero_()
+        network.get_parameter("3.weight")[1, 4:] = -2.0
+        network.get_parameter("3.weight")[2, 5] = 1.0
     nothing, links = connections(network, (1, 4, 4), "1", [0, 1])
     assert [(link.unit, link.strength, link.sign) for link in links.outputs] == [(1, 4, -8), (2, 1, 1), (0, 0, 0)]
     assert all(link.strength == 0 for link in nothing.outputs)
@@ -92,8 +92,9 @@ def test_the_strength_is_how_far_a_unit_moves_at_one_place() -> None:
                 buffer.uniform_(0.5, 2)
     (links,) = connections(network, (3, 16, 16), "stages.0.0.body.conv1", [3], most=3)
     moved = _moves(network, "stages.0.0.body.relu", "stages.0.0.body.bn2", 3)
-    gamma = network.get_submodule("stages.0.0.body.bn1")
-    scale = float((gamma.weight.detach() / (gamma.running_var + gamma.eps).sqrt())[3])  # type: ignore[operator, index, union-attr]
+    norm = "stages.0.0.body.bn1"
+    gamma, variance = network.get_parameter(f"{norm}.weight").detach(), network.get_buffer(f"{norm}.running_var")
+    scale = float((gamma / (variance + 1e-5).sqrt())[3])
     for link in links.outputs:
         assert link.strength == pytest.approx(abs(scale) * float(moved[link.unit]), rel=1e-6)
 

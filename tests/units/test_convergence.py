@@ -64,8 +64,8 @@ def test_the_values_before_an_in_place_relu_are_compared(store: Store) -> None:
     start, end = _network(0), _network(1)
     twin = copy.deepcopy(start)
     with torch.no_grad():
-        twin[0].weight.neg_()  # type: ignore[operator, union-attr]
-        twin[0].bias.neg_()  # type: ignore[operator, union-attr]
+        twin.get_parameter("0.weight").neg_()
+        twin.get_parameter("0.bias").neg_()
     found = convergence({0: start, 1: twin}, store, range(64), layers=["0", "1"])
     assert found.likeness[0, 0] == pytest.approx(1, abs=1e-6)  # the same but for the sign, as a rotation leaves it
     assert found.likeness[0, 1] < 0.9

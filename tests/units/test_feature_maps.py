@@ -12,7 +12,7 @@ from striate.units.feature_maps import feature_maps
 def _network() -> nn.Sequential:
     network = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(8, 3))
     with torch.no_grad():
-        network[0].weight.copy_(torch.tensor([2.0, -4.0]).view(2, 1, 1, 1))  # type: ignore[operator, union-attr]
+        network.get_parameter("0.weight").copy_(torch.tensor([2.0, -4.0]).view(2, 1, 1, 1))
     return network
 
 
@@ -33,8 +33,8 @@ def test_values_are_those_before_anything_writes_into_them() -> None:
 def test_a_scale_is_a_unit_s_a_layer_s_or_the_network_s() -> None:
     network = _network()
     with torch.no_grad():
-        network[3].weight.zero_()  # type: ignore[operator, union-attr]
-        network[3].bias.copy_(torch.tensor([0.0, -9.0, 1.0]))  # type: ignore[operator, union-attr]
+        network.get_parameter("3.weight").zero_()
+        network.get_parameter("3.bias").copy_(torch.tensor([0.0, -9.0, 1.0]))
     way = feature_maps(network, torch.tensor([[[1.0, 0.5], [0.0, -1.0]]]), ["0", "3"])
     assert [limits.tolist() for limits in way.limits("unit")] == [[2, 4], [0, 9, 1]]
     assert [limits.tolist() for limits in way.limits("layer")] == [[4, 4], [9, 9, 9]]

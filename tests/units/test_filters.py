@@ -47,7 +47,7 @@ def test_a_table_of_connections_and_groups_leave_out_kernels() -> None:
     found = filters(grouped, (4, 3, 3), "0")
     assert found.kernels.shape == (6, 4, 3, 3)
     assert found.linked.tolist() == [[True, True, False, False]] * 3 + [[False, False, True, True]] * 3
-    assert torch.equal(found.kernels[4, 2:], grouped[0].weight.detach()[4])  # type: ignore[arg-type]
+    assert torch.equal(found.kernels[4, 2:], grouped.get_parameter("0.weight").detach()[4])
     assert not found.kernels[4, :2].any()
 
 
@@ -55,7 +55,7 @@ def test_a_linear_layer_behind_maps_has_a_weight_for_each_place() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(2 * 4 * 3, 5), nn.ReLU(), nn.Linear(5, 2))
     first = filters(network, (2, 4, 3), "1")
     assert first.kernels.shape == (5, 2, 4, 3)
-    assert torch.equal(first.kernels.flatten(1), network[1].weight.detach())  # type: ignore[operator, union-attr]
+    assert torch.equal(first.kernels.flatten(1), network.get_parameter("1.weight").detach())
     second = filters(network, (2, 4, 3), "3")
     assert second.kernels.shape == (2, 5, 1, 1)
     assert second.reads == "units"

@@ -40,7 +40,7 @@ def networks() -> dict[int, nn.Module]:
             made[epoch] = build("lenet5_modern", {}, tuple("0123456789"), PREPROCESS).eval()
     with torch.no_grad():
         layer = next(m for m in made[5].get_submodule(LAYER).modules() if isinstance(m, nn.Conv2d))
-        layer.bias[9] = -1e3  # type: ignore[index]
+        layer.get_parameter("bias")[9] = -1e3
     return made
 
 

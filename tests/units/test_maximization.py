@@ -10,7 +10,7 @@ from striate import zoo
 from striate.core.errors import DoesNotApply, UnknownName
 from striate.data.preprocess import Preprocess
 from striate.inside.inspecting import inspecting
-from striate.units.maximization import UNMOVED, Climb, maximize
+from striate.units.maximization import UNMOVED, At, Climb, maximize
 
 SMALL = Preprocess(size=(12, 12), channels=1)
 DIGITS = Preprocess(size=(16, 16), channels=1, mean=(0.3,), std=(0.37,))
@@ -46,12 +46,12 @@ def _seen(network: nn.Module, images: Tensor, layer: str) -> Tensor:
 
 def test_of_a_linear_unit_the_picture_in_a_ball_is_its_filter() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 3)).double()
-    filters = network[1].weight.detach()  # type: ignore[union-attr, operator]
+    filters = network.get_parameter("1.weight").detach()
     found = maximize(network, SMALL, "1", climb=Climb(prior="ball", steps=100, radius=2.0, jitter=0))
     offset = (found.pictures.double() / 255 - 0.5) / 0.5
     assert float(F.cosine_similarity(offset.flatten(1), filters).min()) > 0.999
     torch.testing.assert_close(offset.flatten(1).norm(dim=1), torch.full((3,), 2.0).double(), rtol=1e-4, atol=0)
-    best = 2.0 * filters.norm(dim=1) + network[1].bias.detach()  # type: ignore[union-attr, operator]
+    best = 2.0 * filters.norm(dim=1) + network.get_parameter("1.bias").detach()
     torch.testing.assert_close(found.values, best, rtol=1e-3, atol=0)
 
 
@@ -60,7 +60,7 @@ def test_of_a_convolution_it_is_the_kernel_within_the_field() -> None:
     found = maximize(network, SMALL, "0", climb=Climb(prior="ball", radius=1.0, jitter=0, steps=100))
     assert found.box == (4, 4, 9, 9)
     offset = (found.pictures / 255 - 0.5) / 0.5
-    kernels = network[0].weight.detach()  # type: ignore[union-attr, operator]
+    kernels = network.get_parameter("0.weight").detach()
     cosine = F.cosine_similarity(offset[:, :, 4:9, 4:9].flatten(1), kernels.flatten(1))
     assert float(cosine.min()) > 0.999
 
@@ -81,8 +81,9 @@ def test_a_trained_unit_likes_it_better_than_any_digit(digits: tuple[nn.Module, 
 
 def test_the_values_are_those_of_the_pictures(digits: tuple[nn.Module, Tensor]) -> None:
     network, _ = digits
-    for at in ("center", "mean"):
-        found = maximize(network, DIGITS, "stages.0.c1", [2, 0], at=at, climb=Climb(steps=16))  # type: ignore[arg-type]
+    ways: tuple[At, ...] = ("center", "mean")
+    for at in ways:
+        found = maximize(network, DIGITS, "stages.0.c1", [2, 0], at=at, climb=Climb(steps=16))
         maps = _seen(network, DIGITS.normalize(found.pictures), "stages.0.c1")[[0, 1], [2, 0]]
         expected = maps.mean(dim=(1, 2)) if at == "mean" else maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
         torch.testing.assert_close(found.values, expected)
@@ -119,23 +120,23 @@ def test_only_what_leads_to_the_layer_runs_and_a_call_is_told_from_another() -> 
     first, second = (maximize(network, SMALL, name, climb=Climb(steps=4)) for name in ("layer#1", "layer#2"))
     assert not ran
     assert first.box == (5, 5, 8, 8)
-    assert second.box == (2, 2, 7, 7)
+    assert second.box == (4, 4, 9, 9)
     maximize(network, SMALL, "last", climb=Climb(steps=4))
-    assert len(ran) == 6  # steps, and the values before and after
+    assert len(ran) == 4 + 3  # steps; the values of the first start, of the chosen one, and at the end
     with pytest.raises(DoesNotApply, match="layer#1 or layer#2"):
         maximize(network, SMALL, "layer")
 
 
 class _Silent(nn.Module):
-    """A unit that is silent at the mean picture, behind another that is."""
+    """A unit that is silent but where all around is all but white, behind another that is."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first, self.second = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
         with torch.no_grad():
-            for layer, bias in ((self.first, -1.0), (self.second, -0.5)):
+            for layer, bias in ((self.first, -8.0), (self.second, -0.5)):
                 layer.weight.fill_(1.0)
-                layer.bias.fill_(bias)  # type: ignore[union-attr]
+                nn.init.constant_(layer.get_parameter("bias"), bias)
         self.last = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -145,10 +146,24 @@ class _Silent(nn.Module):
 def test_silent_units_wake_and_do_not_stay_gray() -> None:
     woken = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64))
     assert float(woken.started) == 0
-    assert float(woken.values) > 10
-    asleep = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64, redirect=0))
+    assert float(woken.values) > 1
+    inner = maximize(
+        _Silent(), SMALL, "second", [0], climb=Climb(steps=64)
+    )  # no ReLU of its own, and nothing before it
+    assert float(inner.started) == -0.5
+    assert float(inner.values) > 1
+    asleep = maximize(_Silent(), SMALL, "last", [0], climb=Climb(steps=64, wake=False))
     assert float(asleep.values) == 0
     assert asleep.notes == (UNMOVED,)
+
+
+def test_a_silent_unit_begins_where_it_is_not_silent_if_one_of_its_starts_is_such_a_place() -> None:
+    network = _Silent()
+    with torch.no_grad():
+        network.first.get_parameter("bias").fill_(-1.0)
+    found = maximize(network, SMALL, "last", [0], climb=Climb(steps=64, wake=False))
+    assert float(found.started) > 0
+    assert float(found.values) > 30
 
 
 def test_a_unit_that_nothing_moves_is_said_to_be_so() -> None:

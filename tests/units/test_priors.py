@@ -11,7 +11,7 @@ GRAY = Preprocess(size=(28, 28), channels=1, mean=(0.13,), std=(0.31,))
 COLOR = Preprocess(size=(31, 64), channels=3, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.3))
 
 
-def _draw(scale: float = 1.0) -> Draw:
+def _draw(scale: float = 0.02) -> Draw:
     def draw(shape: tuple[int, ...]) -> Tensor:
         return scale * torch.randn((50, *shape), generator=torch.Generator().manual_seed(0))
 
@@ -20,7 +20,7 @@ def _draw(scale: float = 1.0) -> Draw:
 
 @pytest.mark.parametrize("preprocess", [GRAY, COLOR], ids=["28 gray", "31 x 64 color"])
 def test_a_coefficient_of_one_moves_pixels_by_the_data_s_deviation(preprocess: Preprocess) -> None:
-    prior = Fourier(_draw(5), preprocess, lr=0.1, decay=0.5, colors=None)  # 5 x 0.02 of the deviation
+    prior = Fourier(_draw(0.1), preprocess, lr=0.1, decay=0.5, colors=None)
     pictures = prior.pictures().detach()
     assert pictures.shape == (50, preprocess.channels, *preprocess.size)
     mean, std = pictures.mean(dim=(0, 2, 3)), pictures.std(dim=(0, 2, 3))

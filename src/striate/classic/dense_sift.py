@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from striate.classic.automatic import settled
 from striate.classic.described import Described, LocalDescriptor
 from striate.classic.pictures import color as with_color
 from striate.classic.pictures import gray
@@ -58,12 +59,12 @@ class DenseSIFT(LocalDescriptor):
             raise UnknownName("color", self.color, _COLORS)
         shorter = min(height, width)
         smallest = min(4, max(1, round(shorter / 16)))
-        automatic = tuple(sorted({smallest, round(1.5 * smallest), 2 * smallest}))
-        fitting = tuple(cell for cell in automatic if CELLS * cell <= shorter)
-        self.cells_ = fitting if isinstance(self.cells, str) else tuple(self.cells)
+        usual = sorted({smallest, round(1.5 * smallest), 2 * smallest})
+        fitting = tuple(cell for cell in usual if CELLS * cell <= shorter)
+        self.cells_ = tuple(settled("cells", self.cells, fitting))
         if not self.cells_:
             raise DoesNotApply(f"pictures of {height} x {width} hold no 4 x 4 cells: take larger ones, or pixels-svm")
-        self.step_ = max(round(shorter / 32), self.cells_[0]) if isinstance(self.step, str) else int(self.step)
+        self.step_ = int(settled("step", self.step, max(round(shorter / 32), self.cells_[0])))
         if self.step_ < 1 or min(self.cells_) < 1:
             raise RecipeError(f"step = {self.step}, cells = {self.cells}: whole pixels, at least 1")
 

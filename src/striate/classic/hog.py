@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from striate.classic.automatic import settled
 from striate.classic.classifiers import classifier
 from striate.classic.descriptor import Descriptor
 from striate.classic.pipeline import Pipeline
@@ -50,8 +51,8 @@ class HOG(Descriptor):
         if self.orientations < 1 or self.block < 1:
             raise RecipeError(f"orientations = {self.orientations}, block = {self.block}: both are at least 1")
         shorter = min(self.size_)
-        automatic = 8 if shorter >= 64 else 4 if shorter >= 24 else 2
-        self.cell_ = automatic if isinstance(self.cell, str) else int(self.cell)
+        usual = 8 if shorter >= 64 else 4 if shorter >= 24 else 2
+        self.cell_ = int(settled("cell", self.cell, usual))
         if shorter < self.cell_ * self.block:
             raise DoesNotApply(
                 f"a block of {self.block} cells of {self.cell_} pixels does not fit in pictures of "

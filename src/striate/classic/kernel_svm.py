@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
+from striate.classic.automatic import settled
 from striate.classic.kernels import KERNELS, OF_HISTOGRAMS, SCALED, mean_distance
 from striate.classic.linear_svm import LinearSVM
 from striate.classic.maps import IntersectionMap, RBFMap
@@ -111,8 +112,9 @@ class KernelSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[best]  # type: ignore[no-any-return]
 
     def _scale(self, vectors: NDArray[Any]) -> float:
-        if not isinstance(self.gamma, str):
-            return float(self.gamma)
+        gamma = settled("gamma", self.gamma, None)
+        if gamma is not None:
+            return float(gamma)
         order = np.random.default_rng(0).permutation(len(vectors))[:_SAMPLE]
         return 1 / max(mean_distance(self.kernel, vectors[order]), 1e-12)
 

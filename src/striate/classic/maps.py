@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from striate.classic.automatic import settled
 from striate.classic.kernels import mean_distance
 
 _TYPES = [np.float64, np.float32]
@@ -85,8 +86,8 @@ class RBFMap(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803, ARG002
         """Choose the vectors and the scale from vectors (N, D)."""
         X = validate_data(self, X, dtype=_TYPES)  # noqa: N806
-        gamma = self.gamma
-        if isinstance(gamma, str):
+        gamma = settled("gamma", self.gamma, None)
+        if gamma is None:
             order = np.random.default_rng(self.seed).permutation(len(X))[:_SAMPLE]
             gamma = 2 / max(mean_distance("rbf", X[order]), 1e-12)
         count = min(self.components, len(X))

@@ -46,7 +46,7 @@ METHODS = Catalog("method", {
     "guided-backpropagation": Row("guided_backpropagation", "pixels", "signed", 2014, "gradient by positive ways"),
     "deconvnet": Row("deconvnet", "pixels", "signed", 2013, "the score projected back to the pixels"),
     "occlusion": Row("occlusion", "pixels", "signed", 2013, "how far the answer falls with a patch covered"),
-    "rise": Row("rise", "pixels", "positive", 2018, "mean answer to randomly masked copies"),
+    "rise": Row("rise", "pixels", "signed", 2018, "how far the answer rises with a pixel seen"),
     "cam": Row("cam", "layer", "signed", 2015, "last maps, weighed by the linear layer behind their average"),
     "gradcam": Row("gradcam", "layer", "positive", 2016, "maps weighed by their mean gradient"),
     "gradcam++": Row("gradcam_plus_plus", "layer", "positive", 2017, "maps weighed by their positive gradients"),

@@ -16,7 +16,7 @@ from striate.inside.layers import map_layer
 from striate.inside.maps import Maps
 from striate.inside.rest import Rest
 
-_BYTES = 2**25  # of changed activations at once
+_BYTES = 2**24  # of changed activations at once: few enough for the caches, and many enough rows for a convolution
 
 
 def explain(network: nn.Module, images: Tensor, classes: Tensor, *, layer: str | None = None, batch: int = 8) -> Maps:
@@ -61,7 +61,8 @@ def _falls(rest: Rest, picture: int, label: Tensor) -> Tensor:
     # The first row stays whole. A score from another pass is rounded in another way, and the difference, the same in
     # all falls, would be multiplied by the sum of all channels.
     changed = maps.expand(min(most, len(active)) + 1, *maps.shape).clone()
-    for channels in active.split(most):
+    for part in parts(len(active), most):
+        channels = active[part]
         rows = torch.arange(1, len(channels) + 1, device=maps.device)
         changed[rows, channels] = 0
         scores = rest.run(picture, changed[: len(channels) + 1])

@@ -9,46 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from striate.core.catalog import Catalog
 from striate.core.seeds import seed_for
+from striate.explain import fills
 from striate.explain.asking import of_class, parts, require
 from striate.explain.rivals import center_blob, noise
 from striate.inside.inspecting import inspecting
 
 STEPS = 16
 AT_ONCE = 64  # covered pictures that the network sees together
-BLUR = 1 / 16  # standard deviation, as a share of each side: outlines are lost, colors and light stay
 
 Measure = Literal["probability", "score"]
 
 
-def blurred(images: Tensor) -> Tensor:
-    """Return the images (N, C, H, W), so blurred that nothing has an outline; the border is continued."""
-    channels = images.shape[1]
-    for axis in (2, 3):
-        deviation = BLUR * images.shape[axis]
-        radius = ceil(3 * deviation)
-        bell = torch.exp(-((torch.arange(-radius, radius + 1) / deviation) ** 2) / 2)
-        kernel = (bell / bell.sum()).to(images).expand(channels, 1, 1, -1)
-        turned = images if axis == 3 else images.transpose(2, 3)
-        turned = F.conv2d(F.pad(turned, (radius, radius, 0, 0), mode="replicate"), kernel, groups=channels)
-        images = turned if axis == 3 else turned.transpose(2, 3)
-    return images
-
-
-def mean_color(images: Tensor) -> Tensor:
-    """Return images (N, C, H, W) that show nothing but the mean color of each."""
-    return images.mean(dim=(2, 3), keepdim=True).expand_as(images)
-
-
-COVERS: Catalog[Callable[[Tensor], Tensor]] = Catalog("cover", {"blur": blurred, "mean color": mean_color})
+COVERS: Catalog[Callable[[Tensor], Tensor]] = Catalog("cover", {"blur": fills.blur, "mean color": fills.mean})
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,9 @@ def layer_of(network: nn.Module, shape: tuple[int, int, int], name: str) -> Laye
 def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None = None) -> Layer:
     """Return a layer with maps that have places in the picture: `name`, or the last one of its kind.
 
-    By default it is the last stage of a `Network`, where class evidence is usually read; of any other module the last
-    layer that has more than one unit along both axes.
+    By default it is the last stage of a `Network`, where class evidence is usually read; of any other module, or where
+    that has a single unit along an axis, the last layer that has more, if no layer behind it has units of unknown
+    places, as tokens.
 
     Raises:
         UnknownName: no such module.
@@ -113,20 +114,30 @@ def map_layer(network: nn.Module, shape: tuple[int, int, int], name: str | None 
         return named
     known = layers(network, shape)
     inner = plain(network)
-    if isinstance(inner, Network) and inner.last_stage in known and known[inner.last_stage].maps:
+    if isinstance(inner, Network) and inner.last_stage in known and _has_maps(known[inner.last_stage]):
         return known[inner.last_stage]
-    found = [layer for layer in known.values() if layer.maps and min(layer.shape[1:]) > 1 and _works(layer)]
+    return _last_with_maps(type(inner).__name__, known)
+
+
+def _last_with_maps(network: str, known: dict[str, Layer]) -> Layer:
+    remedy = "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
+    inner = [layer for layer in known.values() if layer.name]
+    found = [index for index, layer in enumerate(inner) if _has_maps(layer)]
     if not found:
-        raise DoesNotApply(
-            f"{type(inner).__name__} has no layer with maps, of which each unit has a place in the picture: "
-            "use a method that works on pixels, as saliency, integrated-gradients or occlusion"
-        )
-    return found[-1]
+        raise DoesNotApply(f"{network} has no layer with maps, of which each unit has a place in the picture: {remedy}")
+    for layer in inner[found[-1] + 1 :]:
+        if sum(side > 1 for side in layer.shape) > 1:
+            shape = " x ".join(map(str, layer.shape))
+            raise DoesNotApply(
+                f"the last layer of {network} with maps is {inner[found[-1]].name}, but {layer.name} behind it gives "
+                f"{shape} values, of which nobody knows the places: name the layer to look at, or {remedy}"
+            )
+    return inner[found[-1]]
 
 
-def _works(layer: Layer) -> bool:
-    """Say whether a layer is a part of the network that makes something: what passes the picture on is not."""
-    return bool(layer.name) and layer.kind not in {"Identity", "Dropout", "Dropout2d"}
+def _has_maps(layer: Layer) -> bool:
+    """Say whether a layer has several units each way, and sees more in each than one pixel of the picture itself."""
+    return layer.maps and min(layer.shape[1:]) > 1 and layer.placed.size != (1, 1)
 
 
 def _layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:

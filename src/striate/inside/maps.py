@@ -28,6 +28,8 @@ class Maps:
         geometry: of the layer whose units have these values; None: one value a pixel of the input.
         channels: (N, C, H, W), the values per input channel, where the method has them.
         notes: one a picture: what to know before believing its map; "" for nothing.
+        completeness: (N,), where the values are parts of a change of the score: how far their sum is from it, as a
+            share of it.
     """
 
     values: Tensor
@@ -37,6 +39,7 @@ class Maps:
     geometry: Geometry | None = None
     channels: Tensor | None = None
     notes: tuple[str, ...] = ()
+    completeness: Tensor | None = None
 
     def place(self, size: tuple[int, int] | None = None) -> Tensor:
         """Return the maps (N, H, W) laid on pictures of `size` that show what the input shows; by default its size."""
@@ -48,7 +51,8 @@ class Maps:
     def cpu(self) -> Maps:
         """Return the same in the main memory."""
         channels = None if self.channels is None else self.channels.cpu()
-        return replace(self, values=self.values.cpu(), channels=channels)
+        completeness = None if self.completeness is None else self.completeness.cpu()
+        return replace(self, values=self.values.cpu(), channels=channels, completeness=completeness)
 
 
 def place(maps: Tensor, geometry: Geometry, size: tuple[int, int] | None = None) -> Tensor:

@@ -28,13 +28,17 @@ def preserved(network: nn.Module) -> Iterator[None]:
     """
     modules = [_Held(module) for module in network.modules()]
     weights = [_Weight(name, weight) for name, weight in network.named_parameters()]
-    written = [_Value(tensor) for tensor in _written_into(network)]
+    values = [_Value(tensor) for tensor in _written_into(network)]
     with _random_state(network):
         try:
             yield
         finally:
-            for noted in (*modules, *weights, *written):
-                noted.restore()
+            for module in modules:
+                module.restore()
+            for weight in weights:
+                weight.restore()
+            for value in values:
+                value.restore()
     for weight in weights:
         weight.require_untouched()
 

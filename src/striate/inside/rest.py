@@ -5,8 +5,8 @@ In every pass after, the modules that had ended before the layer began give at o
 layer gives what it is told to; all that follows is computed. That needs no graph of the network, so that skip
 connections, branches and any control flow stay what they are.
 
-What these modules gave is kept for all pictures of the batch, as long as the `Rest` lives: before the
-last stage of a resnet50 these are 6.4 MB a picture of 224 pixels.
+What these modules gave is kept for all pictures of the batch, as long as the `Rest` lives: before the last stage of a
+resnet50 these are 6.4 MB a picture of 224 pixels.
 """
 
 from __future__ import annotations
@@ -88,7 +88,10 @@ class Rest:
         with torch.no_grad():
             images, given = self._given(last, self.activations[last:], copies=True)
             versions = _versions([images, given])
-            scores = self._run(images, given)
+            try:
+                scores = self._run(images, given)
+            except (RuntimeError, IndexError) as error:
+                raise self._refusal(f"fails then ({error})") from error
         whole = self.scores[last:]
         largest = whole.nan_to_num(posinf=0, neginf=0).abs().max() if whole.numel() else 0
         if not torch.allclose(scores, whole, rtol=0, atol=_TOLERANCE * float(largest), equal_nan=True):
@@ -98,8 +101,10 @@ class Rest:
     def _run(self, images: Tensor, given: _Given) -> Tensor:
         with _replaying(given) as left:
             scores = self._inside.scores(images, copy=False)
-        if left() or len(scores) != len(images):
+        if left():
             raise self._refusal("does not take the same way twice")
+        if len(scores) != len(images):
+            raise self._refusal("does not keep pictures apart there")
         return scores
 
     def _given(self, picture: int, activations: Tensor, *, copies: bool) -> tuple[Tensor, _Given]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -172,8 +171,8 @@ class _Followed:
         made = rule(self, call, results) if rule else ()
         if not any(made) and any(map(self.of, given)):
             self._lost[call.name] = None
-        for tensor, trails in zip_longest(results, made[: len(results)], fillvalue=()):
-            self._put(tensor, trails)
+        for place, tensor in enumerate(results):
+            self._put(tensor, made[place] if place < len(made) else ())
 
     def join(self, call: Call, source: Any, weight: Tensor, groups: int, result: Tensor) -> list[tuple[Trail, ...]]:
         """Note a junction, from whose units a new trail begins."""

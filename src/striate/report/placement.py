@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -51,7 +52,7 @@ def departure(geometry: Geometry, unit: tuple[int, int], way: Way) -> tuple[floa
     ) - right
 
 
-def placement(picture: NDArray, geometry: Geometry, unit: tuple[int, int]) -> Figure:
+def placement(picture: NDArray[np.uint8], geometry: Geometry, unit: tuple[int, int]) -> Figure:
     """Draw the field of one unit, and beside it, three strides around its center, the unit's value laid in each way.
 
     Args:
@@ -91,7 +92,7 @@ def _center(geometry: Geometry, unit: tuple[int, int]) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def _show(axis: Axes, picture: NDArray, title: str) -> None:
+def _show(axis: Axes, picture: NDArray[np.uint8], title: str) -> None:
     axis.imshow(picture, interpolation="nearest")
     axis.set_title(title, loc="center", fontsize=9, color=INK)
     axis.set(xticks=[], yticks=[])

@@ -84,5 +84,5 @@ def _outer(name: str) -> bool:
 
 
 def _last_of_each_size(found: Sequence[Layer]) -> list[Layer]:
-    last = {layer.shape[1:]: layer for layer in found if len(layer.shape) == 3}
+    last: dict[tuple[int, ...], Layer] = {layer.shape[1:]: layer for layer in found if len(layer.shape) == 3}
     return [layer for layer in found if len(layer.shape) == 1 or last[layer.shape[1:]] is layer]

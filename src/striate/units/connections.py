@@ -143,7 +143,7 @@ def _readers(junction: Junction, channels: Tensor, scale: Tensor, skips: int) ->
 def _summed(units: Tensor, row: Tensor) -> Iterator[tuple[int, float, float]]:
     """Yield each unit with its strength and sign over all its inputs (I, places), as of a flattened map."""
     known = units >= 0
-    found, number = units[known].unique(return_inverse=True)
+    found, number = torch.unique(units[known], return_inverse=True)
     nothing = torch.zeros(len(found), dtype=row.dtype)
     strength = nothing.index_add(0, number, row[known].square().sum(1)).sqrt()
     sign = nothing.index_add(0, number, row[known].sum(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def _moments(gathered: Gathering, pictures: int) -> tuple[Doubles, Doubles]:
     return mean, np.sqrt(variance)
 
 
-def _tops(gathered: Gathering) -> dict[str, NDArray[np.generic]]:
+def _tops(gathered: Gathering) -> dict[str, NDArray[Any]]:
     """Return the top fields, without those that are no answer."""
     tops, layer = gathered.tops, gathered.layer
     answers = tops.values > gathered.low[:, None]
@@ -124,12 +125,15 @@ def _quantiles(sample: Floats, least: Floats, greatest: Floats) -> tuple[Floats,
     if count == 0:
         nothing = np.full((sample.shape[1], len(LEVELS)), nan, np.float32)
         return nothing, nothing, nothing
-    ordered = np.sort(sample, 0).T
+    ordered = np.sort(np.ascontiguousarray(sample.T), 1)
     levels = np.array(LEVELS)
     tail = (1 - _CONFIDENCE) / 2
     low = binom.ppf(tail, count, levels).astype(np.int64) - 1
     high = binom.ppf(1 - tail, count, levels).astype(np.int64)
-    middle = np.quantile(ordered, levels, axis=1).T.astype(np.float32)
+    position = levels * (count - 1)  # between two of them linear, as NumPy has it
+    before = np.floor(position).astype(np.int64)
+    after = np.minimum(before + 1, count - 1)
+    middle = ordered[:, before] + (ordered[:, after] - ordered[:, before]) * (position - before).astype(np.float32)
     below = np.where(low >= 0, ordered[:, low.clip(0)], least[:, None])
     return middle, below, np.where(high < count, ordered[:, high.clip(max=count - 1)], greatest[:, None])
 
@@ -137,7 +141,7 @@ def _quantiles(sample: Floats, least: Floats, greatest: Floats) -> tuple[Floats,
 def _uneven(sample: Floats) -> Whole:
     if len(sample) == 0:
         return np.zeros(sample.shape[1], np.int64)
-    return np.count_nonzero(sample > sample.min(0), axis=0).astype(np.int64)
+    return _counted(sample > sample.min(0))
 
 
 def _saturated(sample: Floats, low: float, high: float) -> Whole:
@@ -147,7 +151,12 @@ def _saturated(sample: Floats, low: float, high: float) -> Whole:
     at_end = (sample >= high - near) | (sample <= low + near)
     if low == 0:
         at_end &= sample > near
-    return np.count_nonzero(at_end, axis=0).astype(np.int64)
+    return _counted(at_end)
+
+
+def _counted(true: NDArray[np.bool_]) -> Whole:
+    counted: Whole = true.sum(0, dtype=np.int64)
+    return counted
 
 
 @dataclass(frozen=True, eq=False)

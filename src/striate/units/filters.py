@@ -45,7 +45,8 @@ class Filters:
     @property
     def norms(self) -> Tensor:
         """The matrix (O, I) of the kernels' Euclidean norms."""
-        return self.kernels.flatten(2).norm(dim=2)
+        norms: Tensor = self.kernels.flatten(2).norm(dim=2)
+        return norms
 
     def pictures(self) -> Tensor:
         """Return each filter as a picture (O, C, h, w) from 0 to 1: zero is 0.5, and the layer has one scale.

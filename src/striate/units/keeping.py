@@ -75,9 +75,14 @@ def load(path: Path) -> Study:
             layers=found,
             classes=tuple(head["classes"]),
             shape=(head["shape"][0], head["shape"][1], head["shape"][2]),
+            rows=rows["rows"],
             unreadable={int(row): reason for row, reason in head["unreadable"].items()},
-            **{name: head[name] for name in ("copies", "weights", "data", "settings")},
-            **rows,
+            copies=head["copies"],
+            labels=rows["labels"],
+            class_counts=rows["class_counts"],
+            weights=head["weights"],
+            data=head["data"],
+            settings=head["settings"],
         )
     except FileNotFoundError as error:
         raise DataError(f"no study of units in {path}: {error.filename} is missing") from None

@@ -2,8 +2,9 @@
 
 The picture that a unit would most like to see, made from nothing but the network: begin at an even picture and climb
 the gradient of the unit's value. Many units climb at once, each with a picture and an objective of its own. As in
-lucid's recipe the picture jitters, and for the first steps the gradient passes silent ReLUs that would wake
-(`rectifiers.redirected`); without that units that are silent at the start stay gray.
+lucid's recipe the picture jitters, and the gradient passes silent ReLUs that would wake (`rectifiers.redirected`);
+without that units that are silent at the start stay gray. Here it does so only while the unit itself is silent, and
+units begin where they are not, if one of some random starts is such a place: a unit is led astray by being woken.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from striate.inside.rectifiers import overriding, redirected
 from striate.units.priors import Ball, Fourier, Prior
 
 At = Literal["center", "mean"]
+_FAINT, _BOLD = 0.1, 0.5  # deviations of the start, as shares of the data's
+_STARTS = 16
 UNMOVED = "no step raised it: the unit does not depend on the picture here, or is silent whatever the picture shows"
 
 
@@ -62,8 +65,8 @@ class Climb:
         steps: of the gradient.
         seed: of the start and the jitter; a unit's picture does not depend on which others are made with it.
         prior: fourier, for pictures to look at; ball, pixels within a bound of the norm and nothing else.
-        jitter: the picture moves by up to so many pixels at each step, but for the last quarter; None: one in 32.
-        redirect: the share of the steps at the beginning in which silent ReLUs are woken.
+        jitter: the picture moves by up to so many pixels at each step, but for the last quarter; None: one in 16.
+        wake: whether the gradient passes silent ReLUs that would wake, as long as the unit is silent.
         lr: the prior's step; see `priors`.
         decay: of the fourier prior: the greater, the nearer to the mean picture, and the smaller the values.
         radius: of the ball; None: the length of a picture whose pixels lie half a deviation from the mean.
@@ -75,9 +78,9 @@ class Climb:
     seed: int = 0
     prior: Literal["fourier", "ball"] = "fourier"
     jitter: int | None = None
-    redirect: float = 0.125
+    wake: bool = True
     lr: float = 0.05
-    decay: float = 0.5
+    decay: float = 0.1
     radius: float | None = None
     colors: Tensor | None = None
     batch: int = 32
@@ -132,13 +135,14 @@ def _climbed(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the pictures of some units, their values, and those at the start."""
     with inspecting(network) as inside:
-        prior = _prior(inside, preprocess, layer, units, climb)
-        ascent = _Ascent(inside, inside.capture(layer), preprocess, units, at)
+        ascent = _Ascent(inside, inside.capture(layer), preprocess, units, at, climb)
+        prior = ascent.prior(_starts(ascent))
         started = ascent.values(prior.pictures())
         for step in range(climb.steps):
-            with torch.enable_grad():
-                pictures = _moved(prior.pictures(), preprocess, climb, step)
-                prior.ascend(ascent.woken(pictures) if step < climb.redirect * climb.steps else ascent.of(pictures))
+            with torch.enable_grad(), overriding(ascent.rule, "activation maximization"):
+                value = ascent.of(_moved(prior.pictures(), preprocess, climb, step))
+                ascent.look(value.detach(), wake=climb.wake)
+                prior.ascend(value)
         pictures = prior.pictures().detach()
         return (pictures.clamp(0, 1) * 255).float(), ascent.values(pictures), started
 
@@ -150,17 +154,38 @@ class _Reached(Exception):
 class _Ascent:
     """The objectives of some units, one a picture."""
 
-    def __init__(self, inside: Inside, seen: Captured, preprocess: Preprocess, units: tuple[int, ...], at: At) -> None:
-        self._inside, self._seen, self._units, self._at = inside, seen, list(units), at
+    def __init__(
+        self, inside: Inside, seen: Captured, preprocess: Preprocess, units: Sequence[int], at: At, climb: Climb
+    ) -> None:
+        self.units = list(units)
+        self._inside, self._seen, self._at, self._preprocess, self._climb = inside, seen, at, preprocess, climb
+        self._asleep = self._last = torch.zeros(0)
         inside.network.get_submodule(seen.name.module).register_forward_hook(self._stop)  # behind the one that captures
         self._mean, self._std = (torch.tensor(v)[:, None, None] for v in (preprocess.mean, preprocess.std))
+
+    def prior(self, starts: Sequence[int]) -> Prior:
+        """Return pictures that begin at these starts, one a unit: the first is all but even, others are bolder."""
+        climb, layer = self._climb, str(self._seen.name)
+        weight = next((w for w in self._inside.network.parameters() if w.is_floating_point()), torch.empty(0))
+
+        def draw(shape: tuple[int, ...]) -> Tensor:
+            drawn = []
+            for unit, start in zip(self.units, starts, strict=True):
+                source = torch.Generator().manual_seed(seed_for("maximization", climb.seed, layer, unit, start))
+                drawn.append(torch.randn(shape, generator=source) * (_BOLD if start else _FAINT))
+            return torch.stack(drawn).to(weight)
+
+        if climb.prior == "fourier":
+            return Fourier(draw, self._preprocess, lr=climb.lr, decay=climb.decay, colors=climb.colors)
+        pixels = self._preprocess.channels * self._preprocess.size[0] * self._preprocess.size[1]
+        return Ball(draw, self._preprocess, radius=climb.radius or 0.5 * pixels**0.5, lr=climb.lr)
 
     def of(self, pictures: Tensor) -> Tensor:
         """Return the objective (U,) of each of the pictures (U, C, H, W), on the scale of 0 to 1."""
         with suppress(_Reached):
             self._inside.scores((pictures - self._mean.to(pictures)) / self._std.to(pictures))
         output = self._seen.output
-        own = output[range(len(output)), self._units]
+        own = output[range(len(output)), self.units]
         if own.ndim == 1:
             return own
         return own.mean(dim=(1, 2)) if self._at == "mean" else own[:, own.shape[1] // 2, own.shape[2] // 2]
@@ -169,10 +194,16 @@ class _Ascent:
         if self._seen.calls == (self._seen.name.call or 1):
             raise _Reached
 
-    def woken(self, pictures: Tensor) -> Tensor:
-        """Return the same, whose gradient also passes silent ReLUs that would wake; other nonlinearities as ever."""
-        with overriding(redirected, "activation maximization"):
-            return self.of(pictures)
+    def look(self, value: Tensor, *, wake: bool) -> None:
+        """Find the units that are silent: at 0, or where they were at the step before, to the last bit."""
+        stays = value == self._last if len(self._last) else value == 0
+        self._asleep = (stays | (value == 0)) & wake
+        self._last = value
+
+    def rule(self, gradient: Tensor, output: Tensor) -> Tensor:
+        """Pass the gradient of a ReLU; for pictures of silent units also what would wake silent ReLUs."""
+        asleep = self._asleep.view(-1, *[1] * (output.ndim - 1))
+        return torch.where(asleep, redirected(gradient, output), gradient * (output > 0))
 
     def values(self, pictures: Tensor) -> Tensor:
         """Return the objective without a graph."""
@@ -180,23 +211,20 @@ class _Ascent:
             return self.of(pictures)
 
 
-def _prior(inside: Inside, preprocess: Preprocess, layer: str, units: tuple[int, ...], climb: Climb) -> Prior:
-    weight = next((w for w in inside.network.parameters() if w.is_floating_point()), torch.empty(0))
-
-    def draw(shape: tuple[int, ...]) -> Tensor:
-        seeds = [seed_for("maximization", climb.seed, layer, unit) for unit in units]
-        drawn = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-        return torch.stack(drawn).to(weight)
-
-    if climb.prior == "fourier":
-        return Fourier(draw, preprocess, lr=climb.lr, decay=climb.decay, colors=climb.colors)
-    pixels = preprocess.channels * preprocess.size[0] * preprocess.size[1]
-    return Ball(draw, preprocess, radius=climb.radius or 0.5 * pixels**0.5, lr=climb.lr)
+def _starts(ascent: _Ascent) -> list[int]:
+    """Return the number of each unit's start: 0, or where it is silent there, the one at which it is greatest."""
+    count = len(ascent.units)
+    first = ascent.values(ascent.prior([0] * count).pictures())
+    if bool((first != 0).all()):
+        return [0] * count
+    values = [first, *(ascent.values(ascent.prior([start] * count).pictures()) for start in range(1, _STARTS))]
+    best: list[int] = torch.where(first != 0, 0, torch.stack(values).argmax(0)).tolist()
+    return best
 
 
 def _moved(pictures: Tensor, preprocess: Preprocess, climb: Climb, step: int) -> Tensor:
     """Return the pictures moved by a few pixels, all alike and around their edges."""
-    reach = max(1, min(preprocess.size) // 32) if climb.jitter is None else climb.jitter
+    reach = max(1, min(preprocess.size) // 16) if climb.jitter is None else climb.jitter
     if not reach or step >= 0.75 * climb.steps:
         return pictures
     down, right = generator("jitter", climb.seed, step).integers(-reach, reach + 1, 2).tolist()

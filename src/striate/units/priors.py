@@ -17,7 +17,7 @@ from torch import Tensor
 
 from striate.data.preprocess import Preprocess
 
-Draw = Callable[[tuple[int, ...]], Tensor]  # from the shape of one picture's numbers to (N, *shape), normal
+Draw = Callable[[tuple[int, ...]], Tensor]  # from the shape of one picture's numbers to (N, *shape), the start
 
 
 class Prior(Protocol):
@@ -52,7 +52,7 @@ class Fourier:
         self._logit = mean.logit()
         self._slope = std / (mean * (1 - mean))  # a coordinate of 1 moves a pixel by the deviation, near the mean
         self._colors = None if colors is None else colors.to(start)
-        self._spectrum = (start * _FAINT).requires_grad_()
+        self._spectrum = start.clone().requires_grad_()
         # Adam's steps do not depend on the unit's scale, and the decay then bounds coefficients by 1 / decay.
         self._optimizer = torch.optim.AdamW([self._spectrum], lr=lr, eps=1e-12, weight_decay=decay)
 
@@ -85,7 +85,7 @@ class Ball:
         start = draw((preprocess.channels, *preprocess.size))
         self._mean, self._std = (_column(values, start) for values in (preprocess.mean, preprocess.std))
         self._radius, self._lr = radius, lr
-        self._offset = self._inside(start * (_FAINT * radius / start[0].numel() ** 0.5)).requires_grad_()
+        self._offset = self._inside(start * (radius / start[0].numel() ** 0.5)).requires_grad_()
 
     def pictures(self) -> Tensor:
         """Return the pictures; see `Prior`."""
@@ -104,9 +104,6 @@ class Ball:
         return torch.maximum(torch.minimum(within, (1 - self._mean) / self._std), -self._mean / self._std)
 
 
-_FAINT = 0.02  # of the data's deviation: the start is all but even, and decides only between equal ways up
-
-
 def color_directions(images: Tensor) -> Tensor:
     """Return the (3, 3) square root of the covariance of the colors in `images` (N, 3, H, W), of mean variance 1.
 
@@ -115,7 +112,8 @@ def color_directions(images: Tensor) -> Tensor:
     colors = images.double().transpose(0, 1).flatten(1)
     values, vectors = torch.linalg.eigh(torch.cov(colors))
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T
-    return root / root.square().sum(dim=1).mean().sqrt()
+    directions: Tensor = root / root.square().sum(dim=1).mean().sqrt()
+    return directions
 
 
 def _natural(height: int, width: int) -> Tensor:
@@ -128,7 +126,8 @@ def _natural(height: int, width: int) -> Tensor:
     if width % 2 == 0:
         mirrored[-1] = 1
     power = (2 * mirrored * amplitude.square()).sum() / (height * width)  # 2: real and imaginary parts
-    return amplitude / power.sqrt()
+    natural: Tensor = amplitude / power.sqrt()
+    return natural
 
 
 def _column(values: Sequence[float], like: Tensor) -> Tensor:
