@@ -54,8 +54,10 @@ _EXPLAINED = (
     "the side or more, where it hits {center_aside}. New weights: the same network with all weights drawn anew."
 )
 _HEAD = (
-    "| method | hits, aside | beyond the middle | energy beyond the middle | hits, all | beyond the middle "
-    "| new weights: hits, aside | beyond the middle |",
+    (
+        "| method | hits, aside | beyond the middle | energy beyond the middle | hits, all | beyond the middle "
+        "| new weights: hits, aside | beyond the middle |"
+    ),
     "|---|--:|---|---|--:|---|--:|---|",
 )
 
