@@ -59,7 +59,7 @@ class _Held:
             if name not in held or held[name] is not value:
                 held[name] = value
         for name, entries in self._entries.items():
-            if not _same(held[name], entries):
+            if (entries or held[name]) and not _same(held[name], entries):  # most tables are of hooks, and empty
                 _refill(held[name], entries)
         if self._module.training != self._training:  # a scripted module keeps it elsewhere
             self._module.training = self._training
@@ -105,16 +105,20 @@ _TABLES = (dict, list, set)
 
 def _copied(table: Any) -> Any:
     """Return the entries of a dict, list or set, of whatever class of these it is."""
-    return next(kind(table) for kind in _TABLES if isinstance(table, kind))
+    if isinstance(table, dict):
+        return dict(table)
+    return set(table) if isinstance(table, set) else list(table)
 
 
 def _same(table: Any, entries: Any) -> bool:
     """Compare by identity, as tensors do not compare to one truth."""
+    if len(table) != len(entries):
+        return False
     if isinstance(table, dict):
         return list(table) == list(entries) and all(table[key] is value for key, value in entries.items())
     if isinstance(table, set):
         return bool(table == entries)
-    return len(table) == len(entries) and all(one is other for one, other in zip(table, entries, strict=True))
+    return all(one is other for one, other in zip(table, entries, strict=True))
 
 
 def _refill(table: Any, entries: Any) -> None:
