@@ -10,7 +10,9 @@ has found the picture's structure, not the network's knowledge.
 
 import sys
 import tempfile
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,23 +30,38 @@ from striate.recognize.load import load_network
 from striate.sources.shapes import draw
 
 PACKAGES = ("striate", "torch")
-TRAINING = {"data": "shapes?count=9000&size=32", "model": "resnet20", "epochs": 10, "seed": 0}
+TRAINING: dict[str, Any] = {
+    "data": "shapes?count=16000&size=32",
+    "model": "resnet20",
+    "epochs": 14,
+    "seed": 0,
+    "settings": ("augment.flip=both", "split.val=0.05", "split.test=0.01"),  # it is measured on pictures of its own
+}
 ACCURATE = 0.95
 MUST = ("gradcam", "occlusion", "integrated-gradients")  # beat the center, and with new weights do not
-SEED = 1  # of the pictures; training has 0
+SEED, COUNT = 1, 300  # of the pictures; training has 0
+ASIDE = 1 / 8  # of the side: the shape's box has its middle at least so far from the picture's, down or to the right
+OPTIONS: dict[str, dict[str, Any]] = {
+    "integrated-gradients": {"steps": 20, "most": 20},  # with new weights the gap stays, however many are taken
+    "occlusion": {"patch": 8, "stride": 4},  # a quarter of the side, so that it covers a part of a shape
+}
 _BATCH = 50
 
 _EXPLAINED = (
-    "`{model}` trained on `{data}` for {epochs} epochs, right on {right} of {count} new pictures (seed {fresh}, "
-    "interval {low} to {high}). Each method explains the true class. Hit: the maximum of the map lies in the shape, or "
-    "within {tolerance:.1f} pixels of it (15 of 224); where several places are highest, their share in it. Energy: the "
-    "share of the positive values that lies in the shape. Both less those of a blob in the middle on the same "
-    "pictures, which hits {center} and has {center_energy} of its energy there; 95 % intervals over pictures. New "
-    "weights: the same network with all weights drawn anew. A method beats the middle where its interval lies above 0."
+    "`{model}` trained on `{data}` for {epochs} epochs ({settings}), right on {right} of {count} new pictures (seed "
+    "{fresh}, interval {low} to {high}). Each method explains the true class. Hit: the maximum of the map lies in the "
+    "shape, or within {tolerance:.1f} pixels of it (15 of 224); where several places are highest, their share in it. "
+    "Energy: the share of the positive values that lies in the shape. Both less those of a blob in the middle on the "
+    "same pictures, with 95 % intervals over pictures. Most shapes lie near the middle, where a blob that knows "
+    "nothing hits {center}; so what counts is measured on the {aside} pictures whose shape lies aside, by an eighth of "
+    "the side or more, where it hits {center_aside}. New weights: the same network with all weights drawn anew."
 )
 _HEAD = (
-    "| method | hits | hits beyond the middle | energy beyond the middle | new weights: hits | beyond the middle |",
-    "|---|--:|---|---|--:|---|",
+    (
+        "| method | hits, aside | beyond the middle | energy beyond the middle | hits, all | beyond the middle "
+        "| new weights: hits, aside | beyond the middle |"
+    ),
+    "|---|--:|---|---|--:|---|--:|---|",
 )
 
 
@@ -59,7 +76,7 @@ def main() -> int:
         run = asked.run or _train(Path(folder) / "shapes")
         recognizer = load_network(run)
     drawings = [
-        draw(index, size=recognizer.preprocess.size[0], seed=SEED) for index in range(20 if asked.quick else 200)
+        draw(index, size=recognizer.preprocess.size[0], seed=SEED) for index in range(40 if asked.quick else COUNT)
     ]
     pixels = np.stack([drawing.pixels for drawing in drawings]).transpose(0, 3, 1, 2).copy()
     images, masks = recognizer.preprocess.normalize(torch.from_numpy(pixels)), np.stack([d.mask for d in drawings])
@@ -81,20 +98,36 @@ def main() -> int:
 
 def in_words(played: dict[str, tuple[Game, Game]], right: int, masks: NDArray[np.bool_]) -> list[str]:
     """Return the table and the verdicts."""
-    game = next(iter(played.values()))[0]
+    game, far = next(iter(played.values()))[0], aside(masks)
     accuracy = wilson(right, len(masks))
     explained = _EXPLAINED.format(
-        **TRAINING, fresh=SEED, right=right, count=len(masks), low=_percent(accuracy.low), high=_percent(accuracy.high),
-        tolerance=scaled_tolerance(masks.shape[1:]), center=_percent(game.center_hits.mean()),
-        center_energy=_percent(game.center_energy.mean()),
+        **TRAINING | {"settings": ", ".join(TRAINING["settings"])}, fresh=SEED, right=right, count=len(masks),
+        low=_percent(accuracy.low), high=_percent(accuracy.high), tolerance=scaled_tolerance(masks.shape[1:]),
+        center=_percent(game.center_hits.mean()), aside=int(far.sum()),
+        center_aside=_percent(game.center_hits[far].mean()),
     )  # fmt: skip
-    rows = [_row(name, *games) for name, games in played.items()]
-    verdicts = [_verdict(name, *played[name]) for name in MUST if name in played]
+    rows = [_row(name, *games, far) for name, games in played.items()]
+    verdicts = [_verdict(name, *(_part(game, far) for game in played[name])) for name in MUST if name in played]
     reached = "reached" if (accuracy.value or 0) >= ACCURATE else "NOT reached"
     return [
         explained, "", *_HEAD, *rows, "",
         f"- accuracy: {_percent(accuracy.value)}, must be at least {_percent(ACCURATE)}: **{reached}**", *verdicts,
     ]  # fmt: skip
+
+
+def aside(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say of each mask (N, H, W) whether the shape lies aside of the middle."""
+    found = []
+    for mask in masks:
+        ends = [np.flatnonzero(mask.any(axis))[[0, -1]].mean() for axis in (1, 0)]
+        middles = [(side - 1) / 2 for side in mask.shape]
+        away = [abs(end - middle) / side for end, middle, side in zip(ends, middles, mask.shape, strict=True)]
+        found.append(max(away) >= ASIDE)
+    return np.array(found)
+
+
+def _part(game: Game, chosen: NDArray[np.bool_]) -> Game:
+    return Game(*(getattr(game, entry.name)[chosen] for entry in fields(game)))
 
 
 def _train(out: Path) -> Path:
@@ -105,15 +138,19 @@ def _train(out: Path) -> Path:
 def _play(network: nn.Module, images: Tensor, labels: NDArray[np.int64], masks: NDArray[np.bool_], name: str) -> Game:
     classes = torch.from_numpy(labels)
     batches = [slice(start, start + _BATCH) for start in range(0, len(images), _BATCH)]
-    maps = torch.cat([explain(network, images[part], classes[part], method=name).place().cpu() for part in batches])
+    options = OPTIONS.get(name, {})
+    maps = torch.cat(
+        [explain(network, images[part], classes[part], method=name, **options).place().cpu() for part in batches]
+    )
     return play(maps, masks, labels, tolerance=scaled_tolerance(masks.shape[1:]))
 
 
-def _row(name: str, trained: Game, random: Game) -> str:
-    found, other = trained.estimates(), random.estimates()
+def _row(name: str, trained: Game, random: Game, far: NDArray[np.bool_]) -> str:
+    every = trained.estimates()
+    found, other = (_part(game, far).estimates() for game in (trained, random))
     cells = (
         f"`{name}`", _percent(found["hits"].value), _beyond(found, "hits"), _beyond(found, "energy"),
-        _percent(other["hits"].value), _beyond(other, "hits"),
+        _percent(every["hits"].value), _beyond(every, "hits"), _percent(other["hits"].value), _beyond(other, "hits"),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

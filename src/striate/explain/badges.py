@@ -15,6 +15,7 @@ STEADY = 0.9  # rank correlation between seeds
 MOVES = 0.01  # of probability: where no order changes more, none can be told from another
 
 Verdict = Literal["pass", "warn", "fail", "undecidable"]
+_COVERS = {"blur": "a blur", "mean color": "the mean color"}
 MARKS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✕", "undecidable": "?"}
 
 
@@ -69,9 +70,9 @@ def _weights(evidence: Evidence) -> Badge:
 
 
 def _counts(areas: tuple[Areas, ...]) -> Badge:
-    numbers = "insertion less deletion " + "; ".join(
-        f"{signed(area.gain)} ({area.cover}), from the middle {signed(area.center)}, "
-        f"at random {signed(area.random.value)}"
+    numbers = "insertion less deletion " + ", ".join(
+        f"{signed(area.gain)} over {_COVERS[area.cover]} (middle {signed(area.center)}, "
+        f"random {signed(area.random.value)})"
         for area in areas
     )
     gains = [gain for area in areas for gain in (area.gain, area.center, area.random.low, area.random.high)]
