@@ -14,7 +14,7 @@ VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list 
     "explain": ("striate.cli.explain", "Show where a network finds what it says of a picture."),
     "compare": ("striate.cli.compare", "Compare classifiers on the same pictures, with their price."),
     "ensemble": ("striate.cli.ensemble", "Let several trained classifiers answer as one."),
-    "units": ("striate.cli.units", "Get to know the units of a trained network: what excites each, as pages."),
+    "units": ("striate.cli.units", "Get to know what excites each unit of a network."),
     "data check": ("striate.cli.data_check", "Look for unreadable files, duplicates, leaks and other traps."),
     "data pack": ("striate.cli.data_pack", "Keep decoded pictures on the disk, so that trainings read them faster."),
     "data split": ("striate.cli.data_split", "Write down which pictures are for training, validation and test."),

@@ -1,4 +1,4 @@
-"""Get to know the units of a trained network: what excites each, as pages."""
+"""Get to know what excites each unit of a network."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def units(
         bool, Option("--json", help="Print one JSON document with what was found of each unit.")
     ] = False,
 ) -> None:
-    """Get to know the units of a trained network: what excites each, as pages.
+    """Get to know what excites each unit of a network.
 
     All pictures pass the network once. For every unit of every layer that gives the parts of the pictures that excite
     it most, projected back to the pixels, a picture made to excite it, its values, and the units that it fires with.
