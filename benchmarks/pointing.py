@@ -39,11 +39,12 @@ TRAINING: dict[str, Any] = {
 }
 ACCURATE = 0.95
 MUST = ("gradcam", "occlusion", "integrated-gradients")  # beat the center, and with new weights do not
-SEED, COUNT = 1, 300  # of the pictures; training has 0
+SEED, COUNT = 2, 800  # of the pictures; training has 0, and on 1 the options below were tried
 ASIDE = 1 / 8  # of the side: the shape's box has its middle at least so far from the picture's, down or to the right
 OPTIONS: dict[str, dict[str, Any]] = {
     "integrated-gradients": {"steps": 20, "most": 20},  # with new weights the gap stays, however many are taken
-    "occlusion": {"patch": 8, "stride": 4},  # a quarter of the side, so that it covers a part of a shape
+    # a gray patch has outlines of its own, where outlines alone tell the class: it hit no more than the middle does
+    "occlusion": {"patch": 8, "stride": 4, "fill": "blur"},
 }
 _BATCH = 50
 
@@ -54,7 +55,8 @@ _EXPLAINED = (
     "Energy: the share of the positive values that lies in the shape. Both less those of a blob in the middle on the "
     "same pictures, with 95 % intervals over pictures. Most shapes lie near the middle, where a blob that knows "
     "nothing hits {center}; so what counts is measured on the {aside} pictures whose shape lies aside, by an eighth of "
-    "the side or more, where it hits {center_aside}. New weights: the same network with all weights drawn anew."
+    "the side or more, where it hits {center_aside}. New weights: the same network with all weights drawn "
+    "anew. Occlusion covers 8 x 8 pixels with a blur of the picture; integrated gradients take 20 steps."
 )
 _HEAD = (
     (
