@@ -28,7 +28,7 @@ def test_the_exact_test_is_scipys_binomial_test(counts: tuple[int, int]) -> None
 @given(COUNTS)
 def test_mid_p_counts_half_of_what_was_seen(counts: tuple[int, int]) -> None:
     one, other = counts
-    seen = stats.binom.pmf(min(counts), one + other, 0.5) if sum(counts) else 0.0
+    seen = stats.binom.pmf(min(counts), one + other, 0.5) if sum(counts) else 1.0
     expected = 2 * stats.binom.cdf(min(counts) - 1, one + other, 0.5) + seen  # of each of the two tails, half of that
     assert mcnemar(one, other) == pytest.approx(min(1.0, expected), rel=1e-9, abs=1e-250)  # scipy's tails end there
 
