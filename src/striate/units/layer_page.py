@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from striate.report import words
 from striate.report.mosaics import diverging
 from striate.report.thumbnails import encoded, shrink
 from striate.units import sheets, told
+from striate.units.health import claims
 from striate.units.looking import Looking
 from striate.units.sheets import Sheet
 from striate.units.study import LayerStudy
@@ -72,6 +74,32 @@ def draw(
             one["synthetic"] = told.number(made.synthetic_values[block])
         one.update(made.wires[block] if made.wires else {})
     return drawn, told_units
+
+
+def lead(study: LayerStudy) -> str:
+    """Say what the layer gives and sees, and how many of its units are ill, with what."""
+    shape = " x ".join(f"{side:,}" for side in study.layer.shape)
+    said = [f"It gives {shape} ({study.layer.kind})."]
+    if study.layer.maps:
+        field, stride = study.layer.placed.size, study.layer.placed.stride
+        said.append(f"Each unit sees {field[0]} x {field[1]} pixels, and its neighbor {_pixels(stride[0])} further on.")
+    ill = Counter(claim.kind for claim in claims(study))
+    said += [f"{count:,} of {study.units:,} units {_ILL[kind]}." for kind, count in ill.items()]
+    return " ".join(said)
+
+
+_ILL = {
+    "dead": "never fired",
+    "constant": "never varied",
+    "saturated": "are mostly at an end of the range",
+    "duplicate": "say what another says",
+    "border": "fire mostly at the border",
+}
+
+
+def _pixels(stride: Any) -> str:
+    value = words.number(float(stride))
+    return f"{value} pixel{'' if value == '1' else 's'}"
 
 
 def matrices(folder: Path, found: LayerStudy) -> list[dict[str, Any]]:

@@ -8,30 +8,22 @@ sheets/, assets/        the small pictures, many to a file; style and script
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import striate
 from striate.core import files
 from striate.core.progress import track
-from striate.inside.fields import Unknown
-from striate.inside.summary import Layer, summarize
-from striate.report import rendering, words
+from striate.report import rendering
 from striate.report.thumbnails import shrink
-from striate.units import layer_page, picture_page, sheets
-from striate.units.health import claims
+from striate.units import layer_page, map_page, picture_page, sheets
 from striate.units.layer_page import Made, file_stem
 from striate.units.looking import Looking
 from striate.units.past import Past
 from striate.units.sheets import Sheet
 from striate.units.study import LayerStudy
 
-_BEST = 8  # units of a layer on the map of the network
-_STRIP = 36  # pixels of each on the screen
 _AT_ONCE = 256  # pictures
 
 Make = Callable[[LayerStudy], Made]
@@ -142,7 +134,7 @@ class _Pages:
             base="../",
             title=f"{study.layer.name}: {study.units:,} units",
             layer=study.layer.name,
-            lead=_lead(study),
+            lead=layer_page.lead(study),
             before=_link(names, place - 1),
             after=_link(names, place + 1),
             matrices=layer_page.matrices(self._folder, study),
@@ -183,7 +175,10 @@ class _Pages:
         about: dict[int, dict[str, Any]],
     ) -> None:
         looking = self._looking
-        shown = [_strip(found, looking.units(found), drawn[found.layer.name][0]["patches"]) for found in looking.study]
+        shown = [
+            map_page.strip(found, looking.units(found), drawn[found.layer.name][0]["patches"])
+            for found in looking.study
+        ]
         told = {
             "base": "",
             "sheets": {"pictures": whole.plain()},
@@ -201,9 +196,9 @@ class _Pages:
             model=looking.recognizer.model,
             data=looking.data,
             report=looking.report,
-            lead=_whole_lead(looking),
-            cautions=_cautions(looking),
-            layers=_rows(looking),
+            lead=map_page.lead(looking),
+            cautions=map_page.cautions(looking),
+            layers=map_page.rows(looking),
             convergence=None if self._past is None else self._past.told(),
             pictures=[
                 {
@@ -270,95 +265,7 @@ def _whole(folder: Path, looking: Looking, rows: Sequence[int]) -> Sheet:
     return sheets.write(folder, "pictures", tiles(), shown=112)
 
 
-def _strip(study: LayerStudy, shown: Sequence[int], sheet: Sheet) -> dict[str, Any]:
-    """Return the most selective units that are shown, by number, each with its block on the sheet."""
-    alive = [(block, unit) for block, unit in enumerate(shown) if study.top_rows[unit, 0] >= 0]
-    chosen = sorted(alive, key=lambda one: -float(np.nan_to_num(study.index[one[1]], nan=-1.0)))[:_BEST]
-    return {
-        "name": study.layer.name,
-        "page": f"layers/{file_stem(study.layer.name)}.html",
-        "sheet": sheet.plain(),
-        "best": sorted(chosen),
-        "zoom": _STRIP / (max(sheet.tile) * sheet.scale),
-    }
-
-
 def _link(names: Sequence[str], place: int) -> dict[str, str] | None:
     if not 0 <= place < len(names):
         return None
     return {"page": f"{file_stem(names[place])}.html", "name": names[place]}
-
-
-def _lead(study: LayerStudy) -> str:
-    shape = " x ".join(f"{side:,}" for side in study.layer.shape)
-    said = [f"It gives {shape} ({study.layer.kind})."]
-    if study.layer.maps:
-        field, stride = study.layer.placed.size, study.layer.placed.stride
-        said.append(f"Each unit sees {field[0]} x {field[1]} pixels, and its neighbor {_pixels(stride[0])} further on.")
-    ill = Counter(claim.kind for claim in claims(study))
-    said += [f"{count:,} of {study.units:,} units {_ILL[kind]}." for kind, count in ill.items()]
-    return " ".join(said)
-
-
-_ILL = {
-    "dead": "never fired",
-    "constant": "never varied",
-    "saturated": "are mostly at an end of the range",
-    "duplicate": "say what another says",
-    "border": "fire mostly at the border",
-}
-
-
-def _pixels(stride: Any) -> str:
-    value = words.number(float(stride))
-    return f"{value} pixel{'' if value == '1' else 's'}"
-
-
-def _whole_lead(looking: Looking) -> str:
-    study = looking.study
-    units = sum(found.units for found in study)
-    return (
-        f"{units:,} units in {len(study.layers)} layers of {looking.recognizer.model}, looked at with "
-        f"{words.pictures(study.pictures)}: {looking.data}."
-    )
-
-
-def _cautions(looking: Looking) -> list[str]:
-    lost = len(looking.study.unreadable)
-    return [f"{words.pictures(lost)} could not be read and {'is' if lost == 1 else 'are'} left out."] if lost else []
-
-
-def _rows(looking: Looking) -> list[dict[str, Any]]:
-    preprocess = looking.recognizer.preprocess
-    summary = summarize(looking.recognizer.network, (preprocess.channels, *preprocess.size))
-    numbers = {layer.name: layer for layer in summary.layers}
-    return [
-        _row(study, numbers.get(study.layer.name.partition("#")[0]), place) for place, study in enumerate(looking.study)
-    ]
-
-
-def _row(study: LayerStudy, numbers: Layer | None, place: int) -> dict[str, Any]:
-    geometry = study.layer.geometry
-    active = 1 - study.share_zeros - study.share_negative
-    varying = study.mean_correlation[np.isfinite(study.mean_correlation)]
-    return {
-        "name": study.layer.name,
-        "kind": study.layer.kind,
-        "page": f"layers/{file_stem(study.layer.name)}.html",
-        "gives": " x ".join(f"{side:,}" for side in study.layer.shape),
-        "sees": "unknown"
-        if isinstance(geometry, Unknown)
-        else "all"
-        if geometry.whole
-        else f"{geometry.size[0]} x {geometry.size[1]}",
-        "parameters": "" if numbers is None else f"{numbers.parameters:,}",
-        "macs": "" if numbers is None else _millions(numbers.macs),
-        "dead": sum(claim.kind == "dead" for claim in claims(study)) / study.units,
-        "active": float(active.mean()),
-        "correlation": float(varying.mean()) if varying.size else None,
-        "strip": place,
-    }
-
-
-def _millions(count: int) -> str:
-    return f"{count / 1e6:.3g} M" if count >= 1e5 else f"{count:,}"
