@@ -11,7 +11,7 @@ from striate.units.choosing import chosen
 def test_of_a_large_network_stem_stages_and_head_are_taken() -> None:
     network = zoo.create("resnet50", in_channels=3, image_size=224)
     names = [layer.name for layer in chosen(network, (3, 224, 224))]
-    assert names == ["stem", "stages.0", "stages.1", "stages.2", "stages.3", "head.pool", "head"]
+    assert names == ["stem.conv", "stem", "stages.0", "stages.1", "stages.2", "stages.3", "head.pool", "head"]
 
 
 def test_of_a_small_network_every_layer_with_units_of_its_own_is_taken(small) -> None:
@@ -30,7 +30,7 @@ def test_of_a_large_network_that_has_no_stages_the_last_layer_at_each_size_is_ta
     network = nn.Sequential(
         nn.Conv2d(3, 2000, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(2000, 2200, 1), nn.ReLU(), nn.Flatten()
     )
-    assert [layer.name for layer in chosen(network, (3, 4, 4))] == ["1", "4"]
+    assert [layer.name for layer in chosen(network, (3, 4, 4))] == ["0", "1", "4"]
 
 
 def test_named_layers_come_in_the_order_in_which_they_end(small) -> None:

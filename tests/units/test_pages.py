@@ -1,5 +1,6 @@
 """The pages of a run's units: complete, linked, true to the study, and usable in a browser."""
 
+import html
 import json
 import re
 import shutil
@@ -81,6 +82,27 @@ def test_a_picture_page_holds_the_networks_own_values(run, looked):
     assert np.abs(low + codes / 255 * (high - low) - values).max() <= ((high - low) / 500 + 2e-3 * np.abs(high)).max()
 
 
+def test_every_printed_call_runs_and_gives_what_the_page_shows(looked):
+    folder = looked.pages.parent
+    page = told(folder / "layers" / "stages.1.html")
+    names: dict = {}
+    exec(page["call"].replace("{unit}", "3"), names)
+    assert names["rows"].tolist() == [entry["row"] for entry in page["units"][3]["top"]]
+    names["looking"].store.close()
+    for path in (folder / "index.html", *sorted((folder / "pictures").iterdir())[:1]):
+        code = html.unescape(re.search(r"<pre>(.*?)</pre>", path.read_text(encoding="utf-8"), re.DOTALL).group(1))
+        exec(code, names)
+        names["looking"].store.close()
+    assert [maps.layer.name for maps in names["way"].layers] == LAYERS
+
+
+def test_a_layer_whose_units_are_all_silent_has_its_pages_all_the_same(run, tmp_path):
+    found = striate.units(run, quiet=True, layers=["head"], limit=1, pictures=1, out=tmp_path / "silent")
+    page = told(found.pages.parent / "layers" / "head.html")
+    assert all(unit["top"] == [] for unit in page["units"])
+    assert len(list((found.pages.parent / "pictures").iterdir())) == 1
+
+
 def test_the_units_are_found_again_without_a_second_study(run, looked, monkeypatch):
     mining = sys.modules["striate.units.mining"]  # `striate.units` is the function
     monkeypatch.setattr(mining, "_mined", lambda *_: pytest.fail("studied again"))
@@ -120,6 +142,8 @@ def test_clicks_and_keys_lead_from_the_map_to_a_unit_and_back(looked, tmp_path):
           document.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
           setTimeout(() => {
             note(document.getElementById("title").textContent);
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+            note(document.getElementById("title").textContent);
             const done = document.createElement("div"); done.id = "walked"; done.textContent = log.join("; ");
             document.body.append(done);
           }, 200);
@@ -132,7 +156,7 @@ def test_clicks_and_keys_lead_from_the_map_to_a_unit_and_back(looked, tmp_path):
     text = dump(walked, tmp_path)
     walked.unlink()
     assert re.search(r'id="walked">(.*?)<', text).group(1) == (
-        "Unit 4 of stages.1; grid hidden true; box true; Unit 5 of stages.1"
+        "Unit 4 of stages.1; grid hidden true; box true; Unit 5 of stages.1; stages.1: 16 units"
     )
 
 

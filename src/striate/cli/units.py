@@ -89,8 +89,10 @@ def units(
 
 
 def _row(found: LayerStudy) -> tuple[str, ...]:
+    from striate.units.health import claims
+
     active = 1 - found.share_zeros - found.share_negative
-    dead = int((found.fired == 0).sum())
+    dead = sum(claim.kind == "dead" for claim in claims(found))
     return found.layer.name, str(found.units), str(dead), percent(float(active.mean())), _correlation(found)
 
 

@@ -51,8 +51,8 @@ def own(run: Run, data_root: str | None, *, part: str | None = None, quiet: bool
     table = with_hashes(open_table(saved["location"], data_root=data_root or saved["data_root"]), quiet=quiet)
     if table.fingerprint != saved["fingerprint"]:
         raise DataError(
-            f"{saved['location']} has changed since {run.path} was trained: its test pictures are no longer the same. "
-            f"To measure on what is there now: striate evaluate {run.path} {saved['location']}"
+            f"{saved['location']} has changed since {run.path} was trained: its pictures are no longer the same. "
+            f"To look at what is there now, name it after the run: {run.path} {saved['location']}"
         )
     asked, part = part, part or ("test" if len(run.split.rows("test")) else "val")
     rows = run.split.rows(part)

@@ -19,7 +19,7 @@ _SCALED = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)  # noqa: 
 def chosen(network: nn.Module, shape: tuple[int, int, int], names: Sequence[str] | None = None) -> list[Layer]:
     """Return the layers to study, in the order in which they end.
 
-    By default: of a `Network` its stem and stages, and the layers of its head; of any other module the last layer at
+    By default: of a `Network` its first convolution, stem and stages, and the layers of its head; of any other module the last layer at
     each size of maps, and those with vectors; of both, if they are small, all layers but norms and dropout. Of layers
     that hand on what one in them gave, the outer one stands for both.
 
@@ -43,7 +43,7 @@ def chosen(network: nn.Module, shape: tuple[int, int, int], names: Sequence[str]
         found = distinct
     else:
         outer = [layer for layer in distinct if isinstance(network, Network) and _outer(layer.name)]
-        found = outer or _last_of_each_size(distinct)
+        found = _with_first(outer or _last_of_each_size(distinct), known)
     if not found:
         raise DoesNotApply(f"{type(network).__name__} has no layer that gives maps (K, h, w) or vectors (D,) to study")
     return found
@@ -81,6 +81,13 @@ def _distinct(found: Sequence[Layer]) -> list[Layer]:
 def _outer(name: str) -> bool:
     part, _, inner = name.partition(".")
     return not inner or (part in {"stages", "head"} and "." not in inner)
+
+
+def _with_first(found: Sequence[Layer], known: dict[str, Layer]) -> list[Layer]:
+    """Add the first convolution, whose weights are pictures."""
+    first = next((layer.name for layer in known.values() if layer.kind == "Conv2d"), None)
+    wanted = {layer.name for layer in found} | {first}
+    return [layer for layer in known.values() if layer.name in wanted]
 
 
 def _last_of_each_size(found: Sequence[Layer]) -> list[Layer]:

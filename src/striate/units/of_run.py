@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from striate.recognize.recognizer import NetworkRecognizer
 from striate.report import words
 from striate.train.labeled import Labeled, others, own
 from striate.train.run import Run
-from striate.units import pages
+from striate.units import calls, pages
 from striate.units.looking import Looking, Wish, rule_for
 from striate.units.making import Making
 from striate.units.mining import study
@@ -53,37 +53,60 @@ def look(
         DataError: no such pictures.
     """
     wish = wish or Wish()
+    looking = open_looking(path, data, wish, quiet=quiet)
+    try:
+        folder = free_name(out or path / PAGES)
+        looking = replace(looking, report=_report(path, folder))
+        past = open_past(path, looking, _kept(path), quiet=quiet) if wish.history else None
+        made = pages.write(folder, looking, Making(looking), past=past, quiet=quiet)
+    finally:
+        looking.store.close()
+    return Looked(looking.study, made)
+
+
+def open_looking(path: Path, data: str | None = None, wish: Wish | None = None, *, quiet: bool = True) -> Looking:
+    """Return a run's network, the pictures, and what its units answered to; errors as `look` has them.
+
+    The study is read where it was kept. `looking.store` reads on in threads: close it in the end.
+    """
+    wish = wish or Wish()
     recognizer = load(path)
     if not isinstance(recognizer, NetworkRecognizer):
         kind = "an ensemble" if isinstance(recognizer, Ensemble) else "a classic pipeline"
         raise DoesNotApply(f"{path} is {kind}, which has no units: name the run of a network")
     labeled = _labeled(path, data, wish, recognizer.classes, quiet=quiet)
     rows = _drawn(labeled, wish.limit)
-    kept = path / KEPT if (path / "recipe.toml").is_file() else None
     store = Store(labeled.table, recognizer.preprocess)
     try:
         found = study(
-            recognizer.network, store, rows, plan=recognizer.plan, layers=wish.layers, place=kept, quiet=quiet
+            recognizer.network,
+            store,
+            rows,
+            plan=recognizer.plan,
+            layers=wish.layers,
+            place=_kept(path),
+            quiet=quiet,
         )
-        folder = free_name(out or path / PAGES)
-        looking = Looking(
-            name=path.name,
-            data=_said(labeled, len(rows)),
-            recognizer=recognizer,
-            store=store,
-            study=found,
-            named=labeled.table.name,
-            labels=labeled.table.labels,
-            call=_call(path, data, wish),
-            wish=wish,
-            rule=rule_for(recognizer.network, (recognizer.preprocess.channels, *recognizer.preprocess.size)),
-            report=_report(path, folder),
-        )
-        past = open_past(path, looking, kept, quiet=quiet) if wish.history else None
-        made = pages.write(folder, looking, Making(looking), past=past, quiet=quiet)
-    finally:
+    except BaseException:
         store.close()
-    return Looked(found, made)
+        raise
+    return Looking(
+        name=path.name,
+        data=_said(labeled, len(rows)),
+        recognizer=recognizer,
+        store=store,
+        study=found,
+        named=labeled.table.name,
+        labels=labeled.table.labels,
+        call=calls.opened(path, data, wish),
+        wish=wish,
+        rule=rule_for(recognizer.network, (recognizer.preprocess.channels, *recognizer.preprocess.size)),
+    )
+
+
+def _kept(path: Path) -> Path | None:
+    """Return where studies are kept: in a run; nowhere for a recognizer alone, which is not ours to add to."""
+    return path / KEPT if (path / "recipe.toml").is_file() else None
 
 
 def _labeled(path: Path, data: str | None, wish: Wish, classes: tuple[str, ...], *, quiet: bool) -> Labeled:
@@ -112,12 +135,3 @@ def _report(path: Path, folder: Path) -> str | None:
     """Return the way from the pages to the run's report, where they are in the run and can be moved with it."""
     inside = folder.resolve().parent == path.resolve() and (path / "report.html").is_file()
     return "../report.html" if inside else None
-
-
-def _call(path: Path, data: str | None, wish: Wish) -> str:
-    options = [repr(str(path))]
-    options += [repr(data)] if data else []
-    options += [f"part={wish.part!r}"] if wish.part else []
-    options += [f"layers={list(wish.layers)!r}"] if wish.layers else []
-    options += [f"limit={wish.limit}"] if wish.limit != Wish.limit else []
-    return f"study = striate.units({', '.join(options)}).study"

@@ -17,12 +17,12 @@ from striate.core import files
 from striate.core.progress import track
 from striate.report import rendering
 from striate.report.thumbnails import shrink
-from striate.units import layer_page, map_page, picture_page, sheets
+from striate.units import calls, layer_page, map_page, picture_page, sheets
 from striate.units.layer_page import Made, file_stem
 from striate.units.looking import Looking
 from striate.units.past import Past
 from striate.units.sheets import Sheet
-from striate.units.study import LayerStudy
+from striate.units.study import LEVELS, LayerStudy
 
 _AT_ONCE = 256  # pictures
 
@@ -98,12 +98,13 @@ class _Pages:
         self,
         study: LayerStudy,
         drawn: tuple[dict[str, Sheet], list[dict[str, Any]], Made],
-        whole: Sheet,
+        whole: dict[str, Sheet],
         about: dict[int, dict[str, Any]],
     ) -> None:
         shown, units, made = drawn
         if self._past is not None:
             shown["history"] = self._past.draw(self._folder, study, units, projections=made.projections > 0)
+        title = f"{study.layer.name}: {study.units:,} units"
         names = list(self._looking.study.names)
         place = names.index(study.layer.name)
         rows = {entry["row"] for unit in units for entry in unit["top"]}
@@ -122,9 +123,17 @@ class _Pages:
             "projections": made.projections,
             "epochs": [] if self._past is None else list(self._past.epochs),
             "pictures": {row: about[row] for row in sorted(rows)},
-            "sheets": {name: sheet.plain() for name, sheet in {**shown, "pictures": whole}.items()},
+            "sheets": {name: sheet.plain() for name, sheet in {**shown, **whole}.items()},
             "how": _how(self._looking, made),
-            "call": self._looking.call + _UNIT_CALL.format(layer=study.layer.name),
+            "title": title,
+            "levels": LEVELS,
+            "call": calls.of_unit(
+                self._looking,
+                study,
+                projected=made.projections > 0,
+                made=made.synthetic is not None,
+                weights=made.weights is not None,
+            ),
         }
         self._render(
             f"layers/{file_stem(study.layer.name)}.html",
@@ -132,7 +141,7 @@ class _Pages:
             told,
             kind="layer",
             base="../",
-            title=f"{study.layer.name}: {study.units:,} units",
+            title=title,
             layer=study.layer.name,
             lead=layer_page.lead(study),
             before=_link(names, place - 1),
@@ -140,13 +149,15 @@ class _Pages:
             matrices=layer_page.matrices(self._folder, study),
         )
 
-    def _picture(self, row: int, before: int, after: int, whole: Sheet, about: dict[int, dict[str, Any]]) -> None:
+    def _picture(
+        self, row: int, before: int, after: int, whole: dict[str, Sheet], about: dict[int, dict[str, Any]]
+    ) -> None:
         looking = self._looking
         told = {
             "base": "../",
             "classes": list(looking.study.classes),
             "picture": list(looking.picture),
-            "sheets": {"pictures": whole.plain()},
+            "sheets": {name: sheet.plain() for name, sheet in whole.items()},
             "pictures": {row: about[row]},
             **picture_page.seen(looking, row),
         }
@@ -164,13 +175,13 @@ class _Pages:
             answers=picture_page.answers(looking, row),
             how="The network's own values in evaluation mode, in float32, written down in 256 steps from the least to "
             "the largest value of each unit; blue is negative, white 0, red positive.",
-            call=_PICTURE_CALL.format(name=looking.name),
+            call=calls.of_picture(looking, row),
         )
 
     def _map(
         self,
         drawn: dict[str, tuple[dict[str, Sheet], list[dict[str, Any]], Made]],
-        whole: Sheet,
+        whole: dict[str, Sheet],
         chosen: Sequence[int],
         about: dict[int, dict[str, Any]],
     ) -> None:
@@ -181,7 +192,7 @@ class _Pages:
         ]
         told = {
             "base": "",
-            "sheets": {"pictures": whole.plain()},
+            "sheets": {name: sheet.plain() for name, sheet in whole.items()},
             "pictures": {row: about[row] for row in chosen},
             "layers": shown,
         }
@@ -222,14 +233,6 @@ class _Pages:
         files.write_text(self._folder / path, page)
 
 
-_UNIT_CALL = """
-found = study["{layer}"]
-found.top_rows[{{unit}}], found.top_places[{{unit}}], found.top_values[{{unit}}]"""
-_PICTURE_CALL = """recognizer = striate.load("{name}")
-with striate.inside.inspecting.inspecting(recognizer.network) as inside:
-    layer = inside.capture("stages.0")
-    scores = inside.scores(images)  # normalized by recognizer.preprocess
-    layer.output  # (N, K, h, w)"""
 _HOW = (
     "Every picture passed the network once, in evaluation mode and float32; nothing of the network was changed. A "
     "unit's top patches are the parts of the pictures that it sees where its value is greatest, one a picture; what "
@@ -256,13 +259,15 @@ def _how(looking: Looking, made: Made) -> str:
     return " ".join(said)
 
 
-def _whole(folder: Path, looking: Looking, rows: Sequence[int]) -> Sheet:
+def _whole(folder: Path, looking: Looking, rows: Sequence[int]) -> dict[str, Sheet]:
+    """Write the whole pictures of `rows`; without any, as where all units are dead, there is no sheet of them."""
+
     def tiles() -> Any:
         for start in range(0, len(rows), _AT_ONCE):
             pictures = looking.pixels(rows[start : start + _AT_ONCE]).transpose(0, 2, 3, 1)
             yield from (picture[None] for picture in shrink(pictures))
 
-    return sheets.write(folder, "pictures", tiles(), shown=112)
+    return {"pictures": sheets.write(folder, "pictures", tiles(), shown=112)} if rows else {}
 
 
 def _link(names: Sequence[str], place: int) -> dict[str, str] | None:

@@ -93,8 +93,10 @@ def _edges(found: LayerStudy, picture: tuple[int, int]) -> tuple[list[list[int]]
 
 def choose(looking: Looking, count: int) -> list[int]:
     """Return rows of pictures to show: class by class, those that excite the most units of the last layer first."""
-    tops = [study.top_rows[study.top_rows >= 0] for study in looking.study]
-    rows, votes = np.unique(np.concatenate(tops), return_counts=True) if tops else (np.empty(0, np.int64), np.empty(0))
+    tops = np.concatenate([study.top_rows[study.top_rows >= 0] for study in looking.study])
+    if not tops.size:  # all units are silent
+        tops = np.array([row for row in looking.study.rows.tolist() if row not in looking.study.unreadable][:count])
+    rows, votes = np.unique(tops, return_counts=True)
     order = rows[np.argsort(-votes, kind="stable")]
     by_class: dict[int, list[int]] = {}
     for row in order.tolist():

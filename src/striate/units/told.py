@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from striate.units.health import claims
-from striate.units.study import LayerStudy
+from striate.units.study import LEVELS, LayerStudy
 from striate.units.windows import Window
 
 _CLASSES = 5  # of a unit, most first
@@ -40,6 +40,7 @@ def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[st
             "active": number(active[unit]),
             "zeros": number(found.share_zeros[unit]),
             "selectivity": number(found.index[unit]),
+            "quantiles": [number(value) for value in found.quantiles[unit]],
             "flags": [[claim.kind, claim.words] for claim in ill if claim.unit == unit],
             **_histogram(found, unit),
             "classes": _classes(found, unit),
@@ -66,7 +67,7 @@ def _histogram(found: LayerStudy, unit: int) -> dict[str, Any]:
 def _classes(found: LayerStudy, unit: int) -> list[list[Any]]:
     means = found.class_maxima[unit]
     order = [int(place) for place in np.argsort(-means, kind="stable") if np.isfinite(means[place])]
-    return [[place, number(means[place])] for place in order[:_CLASSES]]
+    return [[place, number(means[place]), number(found.selectivity[unit, place])] for place in order[:_CLASSES]]
 
 
 def _top(found: LayerStudy, seen: Window, unit: int) -> list[dict[str, Any]]:
@@ -107,6 +108,9 @@ def plain(found: LayerStudy) -> dict[str, Any]:
                 "active": number(active[unit]),
                 "pictures_fired": int(found.fired[unit]),
                 "selectivity": number(found.index[unit]),
+                "quantiles": {
+                    f"{level:g}": number(value) for level, value in zip(LEVELS, found.quantiles[unit], strict=True)
+                },
                 "mean_correlation": number(found.mean_correlation[unit]),
                 "claims": {claim.kind: claim.words for claim in ill if claim.unit == unit},
                 "top": [

@@ -176,6 +176,7 @@ function route() {
   const unit = found && told.units.find((one) => one.k === Number(found[1]));
   byId("all").hidden = Boolean(unit);
   byId("one").hidden = !unit;
+  byId("title").textContent = told.title;
   if (unit) {
     one(unit);
     window.scrollTo(0, 0);
@@ -281,7 +282,8 @@ function links(unit) {
     const name = layer === undefined || layer === told.layer.from || layer === told.layer.to ? `unit ${k}` : layer === "picture" ? `channel ${k}` : `${layer} ${k}`;
     return [element("td", {}, page === null ? name : element("a", { href: `${page}#unit-${k}`, text: name })), element("td", { class: "num", text: number(value) })];
   };
-  list("Units that fire with it (correlation)", unit.similar?.map(([k, r]) => ["", k, r]), linked);
+  const shown = new Set(told.units.map((one) => one.k));
+  list("Units that fire with it (correlation)", unit.similar?.map(([k, r]) => [shown.has(k) ? "" : null, k, r]), linked);
   list(`Strongest inputs${told.layer.from ? `, from ${told.layer.from}` : ""}`, unit.inputs, linked);
   list(`Strongest outputs${told.layer.to ? `, to ${told.layer.to}` : ""}`, unit.outputs, linked);
   return parts;
@@ -289,11 +291,14 @@ function links(unit) {
 
 function numbers(unit) {
   const rows = [["largest value", number(unit.max)], ["mean", number(unit.mean)], ["standard deviation", number(unit.std)], ["active places", percent(unit.active)], ["exact zeros", percent(unit.zeros)]];
+  unit.quantiles.forEach((value, index) => {
+    if (value !== null) rows.push([`${Number((told.levels[index] * 100).toPrecision(3))}\u202f% are below`, number(value)]);
+  });
   if (unit.selectivity !== null && unit.selectivity !== undefined) rows.push(["class selectivity", number(unit.selectivity)]);
   const parts = [element("h3", { text: "Its values" }), histogram(unit), element("table", { class: "plain" }, element("tbody", {}, ...rows.map(([name, value]) => element("tr", {}, element("th", { text: name }), element("td", { class: "num", text: value })))))];
   if (unit.classes?.length) {
     const most = Math.max(...unit.classes.map(([, value]) => Math.abs(value)), 1e-12);
-    parts.push(element("h3", { text: "Mean of its largest value, by class" }), element("table", { class: "plain" }, element("tbody", {}, ...unit.classes.map(([found, value]) => element("tr", {}, element("th", { text: told.classes[found] }), element("td", { style: "width:40%" }, element("span", { class: "meter" }, element("i", { style: `width:${(100 * Math.max(0, value)) / most}%` }))), element("td", { class: "num", text: number(value) }))))));
+    parts.push(element("h3", { text: "Mean of its largest value, by class" }), element("table", { class: "plain" }, element("tbody", {}, ...unit.classes.map(([found, value, apart]) => element("tr", {}, element("th", { text: told.classes[found] }), element("td", { style: "width:40%" }, element("span", { class: "meter" }, element("i", { style: `width:${(100 * Math.max(0, value)) / most}%` }))), element("td", { class: "num", text: number(value), title: apart === null ? "" : `${number(apart)} standard deviations above the other classes` }))))));
   }
   return parts;
 }
@@ -342,15 +347,27 @@ function picturePage() {
     const maps = element("div", { class: "maps" });
     layer.units.forEach((k, place) => {
       const canvas = element("canvas", { width: layer.size[1], height: layer.size[0], style: `width:${layer.size[1] * layer.zoom}px;height:${layer.size[0] * layer.zoom}px`, "aria-label": `unit ${k}` });
-      canvas.addEventListener("mousemove", (event) => {
-        const bounds = canvas.getBoundingClientRect();
-        const y = Math.min(layer.size[0] - 1, Math.floor(((event.clientY - bounds.top) / bounds.height) * layer.size[0]));
-        const x = Math.min(layer.size[1] - 1, Math.floor(((event.clientX - bounds.left) / bounds.width) * layer.size[1]));
+      const point = (y, x) => {
         seen.show(layer.rows ? [layer.rows[y][0], layer.columns[x][0], layer.rows[y][1], layer.columns[x][1]] : null);
         note.textContent = `${layer.name}, unit ${k}, row ${y}, column ${x}: ${number(valueAt(index, place, y, x))}${layer.rows ? "; the box is all that it sees" : ""}`;
+      };
+      canvas.addEventListener("mousemove", (event) => {
+        const bounds = canvas.getBoundingClientRect();
+        const within = (share, count) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+        point(within((event.clientY - bounds.top) / bounds.height, layer.size[0]), within((event.clientX - bounds.left) / bounds.width, layer.size[1]));
       });
-      canvas.addEventListener("mouseleave", () => { seen.show(null); note.textContent = still; });
-      maps.append(element("a", { href: `${told.base}${layer.page}#unit-${k}`, title: `unit ${k}` }, canvas));
+      const leave = () => { seen.show(null); note.textContent = still; };
+      canvas.addEventListener("mouseleave", leave);
+      let cell = [0, 0];
+      const move = (event) => { // of the map that has the focus, cell by cell
+        const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        event.stopPropagation();
+        cell = cell.map((at, axis) => Math.min(layer.size[axis] - 1, Math.max(0, at + step[axis])));
+        point(...cell);
+      };
+      maps.append(element("a", { href: `${told.base}${layer.page}#unit-${k}`, title: `unit ${k}`, onfocus: () => point(...cell), onblur: leave, onkeydown: move }, canvas));
       canvases.push({ canvas, index, place });
     });
     row.append(maps);
@@ -406,6 +423,7 @@ function paint(canvas, [height, width], value) {
 /* The map of the network. */
 
 function mapPage() {
+  document.addEventListener("keydown", mapKeys);
   for (const place of document.querySelectorAll("[data-strip]")) {
     const layer = told.layers[Number(place.dataset.strip)];
     for (const [block, k] of layer.best) place.append(element("a", { href: `${layer.page}#unit-${k}`, title: `unit ${k}` }, tile(layer.sheet, block, { part: 0, zoom: layer.zoom, label: `unit ${k} of ${layer.name}` })));
@@ -414,6 +432,18 @@ function mapPage() {
     const row = place.dataset.picture;
     place.prepend(tile(told.sheets.pictures, told.pictures[row].tile, { zoom: 1, label: told.pictures[row].name }));
   }
+}
+
+function mapKeys(event) {
+  if (event.key === "?") { byId("keys").hidden = !byId("keys").hidden; return; }
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const links = [...document.querySelectorAll(".map th a")];
+  const at = links.indexOf(document.activeElement);
+  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1)];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }
 
 ({ layer: layerPage, picture: picturePage, map: mapPage })[document.body.dataset.page]();
