@@ -39,7 +39,7 @@ TRAINING: dict[str, Any] = {
 }
 ACCURATE = 0.95
 MUST = ("gradcam", "occlusion", "integrated-gradients")  # beat the center, and with new weights do not
-SEED, COUNT = 2, 800  # of the pictures; training has 0, and on 1 the options below were tried
+SEED, COUNT = 3, 2500  # of the pictures; training has 0, on 1 the options were tried, and 800 of 2 were too few
 ASIDE = 1 / 8  # of the side: the shape's box has its middle at least so far from the picture's, down or to the right
 OPTIONS: dict[str, dict[str, Any]] = {
     "integrated-gradients": {"steps": 20, "most": 20},  # with new weights the gap stays, however many are taken
@@ -56,7 +56,8 @@ _EXPLAINED = (
     "same pictures, with 95 % intervals over pictures. Most shapes lie near the middle, where a blob that knows "
     "nothing hits {center}; so what counts is measured on the {aside} pictures whose shape lies aside, by an eighth of "
     "the side or more, where it hits {center_aside}. New weights: the same network with all weights drawn "
-    "anew. Occlusion covers 8 x 8 pixels with a blur of the picture; integrated gradients take 20 steps."
+    "anew. Occlusion covers 8 x 8 pixels with a blur of the picture; integrated gradients take 20 steps. A first "
+    "measurement, by 800 pictures of seed 2, left occlusion undecided: 4.9 % beyond the middle (-0.2 % to 10.5 %)."
 )
 _HEAD = (
     (

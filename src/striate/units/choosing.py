@@ -19,9 +19,9 @@ _SCALED = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)  # noqa: 
 def chosen(network: nn.Module, shape: tuple[int, int, int], names: Sequence[str] | None = None) -> list[Layer]:
     """Return the layers to study, in the order in which they end.
 
-    By default: of a `Network` its first convolution, stem and stages, and the layers of its head; of any other module the last layer at
-    each size of maps, and those with vectors; of both, if they are small, all layers but norms and dropout. Of layers
-    that hand on what one in them gave, the outer one stands for both.
+    By default: of a `Network` its first convolution, stem and stages, and the layers of its head; of any other module
+    the first convolution, the last layer at each size of maps, and those with vectors; of both, if they are small, all
+    layers but norms and dropout. Of layers that hand on what one in them gave, the outer one stands for both.
 
     Args:
         network: any module.
