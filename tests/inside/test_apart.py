@@ -33,7 +33,7 @@ def test_a_batch_norm_without_statistics_is_refused_by_name_and_nothing_is_touch
 
 
 def test_one_that_is_the_network_itself_is_named_by_its_class() -> None:
-    with pytest.raises(DoesNotApply, match="^BatchNorm1d is a batch norm without"):
+    with pytest.raises(DoesNotApply, match=r"^BatchNorm1d is a batch norm without"):
         require_apart(nn.BatchNorm1d(3, track_running_stats=False))
 
 
