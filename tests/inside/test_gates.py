@@ -46,6 +46,10 @@ def test_other_bounds_and_maxima_are_none(name: str, args: tuple[object, ...], o
     assert not bounded_by_zero(name, (torch.randn(3), *args), options)
 
 
+def test_the_largest_value_of_zeros_is_no_bound() -> None:
+    assert not bounded_by_zero("max", (torch.zeros(3),), {})
+
+
 def gates_of(mask: Tensor, *of: object) -> Gates:
     gates = Gates()
     gates.note("gt", of, mask)

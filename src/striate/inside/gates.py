@@ -42,9 +42,8 @@ def bounded_by_zero(name: str, args: tuple[Any, ...], options: dict[str, Any]) -
     """Say whether the call takes the larger, or the smaller, of each value and 0."""
     if name in _CLAMPS:
         return any(_is_zero(bound) for bound in _bounds(name, args, options))
-    return name in _LARGER_OR_SMALLER and any(
-        isinstance(one, Tensor) and _is_zero(one) for one in (*args, *options.values())
-    )
+    of = [one for one in (*args, *options.values()) if isinstance(one, Tensor)]
+    return name in _LARGER_OR_SMALLER and len(of) == 2 and any(map(_is_zero, of))  # of one, it is the largest value
 
 
 def _bounds(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Iterator[Any]:
