@@ -140,6 +140,14 @@ OTHERS = {
     "clamp": lambda x: x.clamp(min=0),
     "clamp_min": lambda x: torch.clamp_min_(x, 0),
     "clip": lambda x: torch.clip(x, 0, 6),
+    "softshrink": F.softshrink,
+    "hardshrink": nn.Hardshrink(),
+    "tanhshrink": F.tanhshrink,
+    "maximum": lambda x: torch.maximum(x, torch.zeros_like(x)),
+    "max": lambda x: x.max(torch.tensor(0.0, dtype=x.dtype)),
+    "where": lambda x: torch.where(x > 0, x, 0),
+    "masked_fill": lambda x: x.masked_fill(x < 0, 0),
+    "a product with a mask of its own": lambda x: x * (x > 0),
 }
 
 
@@ -160,6 +168,21 @@ def test_a_clamp_that_rectifies_nothing_is_none() -> None:
 def test_a_network_without_relu_is_refused(network: nn.Module) -> None:
     with pytest.raises(DoesNotApply, match="this network has none"):
         gradient_of(network, deconvnet)
+
+
+def largest(x: Tensor) -> Tensor:
+    return F.relu(x) / x.abs().max().clamp(min=1e-3) * x.max(1, keepdim=True).values
+
+
+def window(x: Tensor) -> Tensor:
+    bright = x.mean((2, 3), keepdim=True) > 0
+    return F.relu(torch.where(bright, x, 0.5 * x))
+
+
+@pytest.mark.parametrize("rectify", [largest, window])
+def test_maxima_and_masks_of_something_else_are_no_rectifiers(rectify) -> None:
+    _, count = gradient_of(Stack(rectify), guided)
+    assert count == 3
 
 
 def test_scripted_relus_are_out_of_reach_and_refused() -> None:

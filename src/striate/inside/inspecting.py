@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from striate.core.errors import DoesNotApply
+from striate.inside.apart import require_apart
 from striate.inside.names import Name, resolve
 from striate.inside.preserving import preserved
 from striate.inside.tracing import memory_of
@@ -181,9 +182,10 @@ def inspecting(network: nn.Module) -> Iterator[Inside]:
     """Look inside `network`, on any device; afterwards it is bit by bit what it was, whatever happened.
 
     Raises:
-        DoesNotApply: the network writes into its own weights when it evaluates.
+        DoesNotApply: the network writes into its own weights when it evaluates, or normalizes by the batch then.
     """
     network = plain(network)
+    require_apart(network)
     with _recordable(), preserved(network):
         for module in network.modules():
             module.training = False  # not by `eval()`, which a network may have made its own: LoRA merges weights there

@@ -2,7 +2,10 @@
 
 Hooks on modules miss `F.relu` and `x.relu_()`, and then guided backpropagation is the plain gradient without a word.
 A `TorchFunctionMode` sees every call from Python; what still runs unseen, as in a scripted module, is counted below
-autograd and refused.
+autograd and refused. So is a ReLU by another name (`torch.maximum(x, 0)`, `torch.where(x > 0, x, 0)`: see `gates`).
+
+What cannot be seen: a mask that is made in another way and multiplied with (`x * torch.heaviside(x, 0)`, `x *
+x.sign().relu()`, `(x + x.abs()) / 2`), or one of these in a scripted module. There gradients pass as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from striate.core.errors import DoesNotApply
+from striate.inside.gates import Gates, bounded_by_zero
 
 Rule = Callable[[Tensor, Tensor], Tensor]  # from the gradient of a ReLU's output, and its output, to that of its input
 
@@ -120,20 +124,26 @@ class _Override(TorchFunctionMode):
     def __init__(self, rectifiers: Rectifiers) -> None:
         super().__init__()
         self._found = rectifiers
+        self._gates = Gates()
 
     def __torch_function__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         options = kwargs or {}
-        name = getattr(func, "__name__", "").rstrip("_")
+        name = getattr(func, "__name__", "").strip("_")
         relu = func in _OUT_OF_PLACE or func in _IN_PLACE
-        if not relu and not (name in _OTHERS and _is_rectifying(name, args, options)):
-            return func(*args, **options)
+        if not relu and not self._rectifies(name, args, options):
+            result = func(*args, **options)
+            self._gates.note(name, (*args, *options.values()), result)
+            return result
         with self._found.known():
             if relu:
                 return self._rectified(func, args, options)
-            self._found.others[name] += 1
+            self._found.others[_SPOKEN.get(name, name)] += 1
             return func(*args, **options)
+
+    def _rectifies(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+        return name in _OTHERS or bounded_by_zero(name, args, options) or self._gates.through(name, args, options)
 
     def _rectified(self, func: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         x = args[0] if args else options["input"]
@@ -161,17 +171,11 @@ _IN_PLACE = {F.relu_, torch.relu_, Tensor.relu_}
 _OTHERS = {
     *("gelu", "silu", "mish", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu", "relu6", "hardtanh", "hardswish"),
     *("hardsigmoid", "softplus", "softsign", "tanh", "sigmoid", "logsigmoid", "threshold", "glu"),
-    *("clamp", "clamp_min", "clip"),
+    *("softshrink", "hardshrink", "tanhshrink"),
 }
+_SPOKEN = {"mul": "a product with a mask of its own", "multiply": "a product with a mask of its own"}
 _PRIMITIVE = {  # what torch makes of them; no clamp, which much else is made of
     *("gelu", "silu", "mish", "elu", "celu", "leaky_relu", "_prelu_kernel", "rrelu_with_noise", "hardtanh"),
     *("hardswish", "hardsigmoid", "softplus", "tanh", "sigmoid", "log_sigmoid_forward", "threshold", "glu"),
+    *("softshrink", "hardshrink"),
 }
-
-
-def _is_rectifying(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
-    """Say whether the call is a nonlinearity of pictures: a clamp is one only where it has a least value of 0."""
-    if not name.startswith(("clamp", "clip")):
-        return True
-    least = args[1] if len(args) > 1 else options.get("min")
-    return isinstance(least, int | float) and least == 0
