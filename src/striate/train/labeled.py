@@ -82,6 +82,20 @@ def others(
     return Labeled(table, rows, name, ignored=len(left_out), seen=seen)
 
 
+def any_classes(data: str, data_root: str | None) -> Labeled:
+    """Return the pictures of `data`, or of its test part, with its own classes, whatever a recognizer's are.
+
+    Raises:
+        DataError: there are none.
+    """
+    table = open_table(data, data_root=data_root)
+    part = _part(table)
+    rows = np.arange(len(table)) if part is None else _side(table, part)
+    if len(rows) == 0:
+        raise DataError(f"{data} holds no pictures: name a folder with one folder a class, or a table")
+    return Labeled(table, rows, data if part is None else f"{data} ({part})", seen=None)
+
+
 def _part(table: Table) -> str | None:
     """Return which of the data's own parts to measure: test, else val, else None for all pictures."""
     if not table.has("split"):

@@ -15,7 +15,7 @@ from striate.recognize.ensemble import Ensemble
 from striate.recognize.load import load
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.report import words
-from striate.train.labeled import Labeled, others, own
+from striate.train.labeled import Labeled, any_classes, own
 from striate.train.run import Run
 from striate.units import calls, pages
 from striate.units.looking import Looking, Wish, rule_for
@@ -74,7 +74,7 @@ def open_looking(path: Path, data: str | None = None, wish: Wish | None = None, 
     if not isinstance(recognizer, NetworkRecognizer):
         kind = "an ensemble" if isinstance(recognizer, Ensemble) else "a classic pipeline"
         raise DoesNotApply(f"{path} is {kind}, which has no units: name the run of a network")
-    labeled = _labeled(path, data, wish, recognizer.classes, quiet=quiet)
+    labeled = _labeled(path, data, wish, quiet=quiet)
     rows = _drawn(labeled, wish.limit)
     store = Store(labeled.table, recognizer.preprocess)
     try:
@@ -109,13 +109,12 @@ def _kept(path: Path) -> Path | None:
     return path / KEPT if (path / "recipe.toml").is_file() else None
 
 
-def _labeled(path: Path, data: str | None, wish: Wish, classes: tuple[str, ...], *, quiet: bool) -> Labeled:
-    run = Run(path) if (path / "recipe.toml").is_file() else None
+def _labeled(path: Path, data: str | None, wish: Wish, *, quiet: bool) -> Labeled:
     if data is not None:
-        return others(data, wish.data_root, classes, run, ignore_unknown=True, quiet=quiet)
-    if run is None:
+        return any_classes(data, wish.data_root)  # units answer to pictures of classes that the network never heard of
+    if not (path / "recipe.toml").is_file():
         raise DoesNotApply(f"{path} has no pictures of its own: name labeled ones, striate units {path} DATA")
-    return own(run, wish.data_root, part=wish.part, quiet=quiet)
+    return own(Run(path), wish.data_root, part=wish.part, quiet=quiet)
 
 
 def _drawn(labeled: Labeled, limit: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -80,15 +80,15 @@ class _Pages:
         files.write_text(self._folder / "assets/units.js", str(rendering.source(self._environment, "units.js")))
 
     def _about(self, rows: Sequence[int], chosen: Sequence[int]) -> dict[int, dict[str, Any]]:
-        about = {}
+        about, classes = {}, self._looking.study.classes
         for start in range(0, len(rows), _AT_ONCE):
             part = rows[start : start + _AT_ONCE]
             for place, (row, answer) in enumerate(zip(part, self._looking.answers(part), strict=True), start):
                 about[row] = {
                     "tile": place,
                     "name": self._looking.named(row),
-                    "truth": int(self._looking.labels[row]),
-                    "answer": int(answer.argmax()),
+                    "truth": classes[int(self._looking.labels[row])],
+                    "answer": self._looking.recognizer.classes[int(answer.argmax())],
                     "probability": float(answer.max()),
                     "page": f"pictures/{row}.html" if row in set(chosen) else None,
                 }
@@ -196,7 +196,6 @@ class _Pages:
             "pictures": {row: about[row] for row in chosen},
             "layers": shown,
         }
-        classes = looking.study.classes
         self._render(
             "index.html",
             "units_map.html",
@@ -215,8 +214,8 @@ class _Pages:
                 {
                     "row": row,
                     "page": about[row]["page"],
-                    "truth": classes[about[row]["truth"]],
-                    "answer": classes[about[row]["answer"]],
+                    "truth": about[row]["truth"],
+                    "answer": about[row]["answer"],
                     "probability": about[row]["probability"],
                     "right": about[row]["truth"] == about[row]["answer"],
                 }

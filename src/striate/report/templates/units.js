@@ -215,8 +215,8 @@ function one(unit) {
       seen.show(entry.box);
       holder.replaceChildren(seen.frame);
       const picture = told.pictures[entry.row];
-      const says = picture.answer === undefined ? "" : `; the network says ${told.classes[picture.answer]} (${percent(picture.probability)})`;
-      note.textContent = `${number(entry.value)} at row ${entry.y}, column ${entry.x} of ${told.layer.grid}: ${picture.truth === null ? "unlabeled" : told.classes[picture.truth]}${says}. The box is all that the unit sees there${entry.border ? "; it sticks out of the picture, over the padding" : ""}.`;
+      const says = `; the network says ${picture.answer} (${percent(picture.probability)})`;
+      note.textContent = `${number(entry.value)} at row ${entry.y}, column ${entry.x} of ${told.layer.grid}: ${picture.truth}${says}. The box is all that the unit sees there${entry.border ? "; it sticks out of the picture, over the padding" : ""}.`;
     };
     hold(first);
     aside.append(element("h3", { text: "In the whole picture" }), holder, note);
@@ -245,7 +245,7 @@ function patches(unit, hold) {
     const cut = tile(sheets.patches, unit.block, { part, zoom: zoomTo(sheets.patches, PATCH), label: `patch of ${picture.name}` });
     figure.append(cut);
     if (sheets.projections && part < told.projections) figure.append(tile(sheets.projections, unit.block, { part, zoom: zoomTo(sheets.projections, PATCH), label: "projection of the unit to these pixels" }));
-    const caption = element("figcaption", { style: `width:${cut.style.width}` }, element("b", { text: number(entry.value) }), element("span", { text: picture.truth === null ? "unlabeled" : told.classes[picture.truth] }), pictureLink(entry.row));
+    const caption = element("figcaption", { style: `width:${cut.style.width}` }, element("b", { text: number(entry.value) }), element("span", { text: picture.truth }), pictureLink(entry.row));
     figure.append(caption);
     return figure;
   }));
