@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from striate.core.errors import DoesNotApply, UnknownName
+from striate.explain import explain
 from striate.inside.inspecting import inspecting, plain
 from striate.layers.foreign import Foreign
 from striate.layers.parts import Parts
@@ -321,13 +322,30 @@ def test_two_hundred_looks_leave_no_tensor_behind(reusing: nn.Module) -> None:
     assert grown(reusing, 200) == 0
 
 
+def explain_often(network: nn.Module, images: Tensor, times: int) -> None:
+    classes = torch.arange(len(images))
+    for _ in range(times // 2):
+        for method in ("gradcam", "saliency"):
+            explain(network, images, classes, method=method)
+
+
+def test_two_hundred_explanations_leave_no_tensor_and_no_object_behind() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 2))
+    images = torch.rand(2, 1, 6, 6)
+    explain_often(network, images, 4)
+    tensors, objects = tensors_alive(), len(gc.get_objects())
+    explain_often(network, images, 200)
+    assert tensors_alive() == tensors
+    assert len(gc.get_objects()) < objects + 50  # what each call left would be 200; a cache may fill
+
+
 @pytest.mark.slow
-def test_two_thousand_looks_at_a_larger_network_leave_no_tensor_and_no_memory_behind(zoo_network) -> None:
+def test_two_thousand_explanations_by_a_larger_network_leave_no_tensor_and_no_memory_behind(zoo_network) -> None:
     resource = pytest.importorskip("resource")
     network, images = zoo_network("cifar_resnet")
-    peaks = []
-    for count in (200, 1800):
-        for _ in range(count):
-            look(network, images, "stages.1")
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    assert peaks[1] - peaks[0] < 4096  # kilobytes: a pass keeps 5 MB
+    explain_often(network, images, 200)
+    tensors, peak = tensors_alive(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    explain_often(network, images, 1800)
+    assert tensors_alive() == tensors
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 4096  # kilobytes: a pass keeps 5 MB

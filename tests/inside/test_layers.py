@@ -144,6 +144,38 @@ def test_layers_are_remembered_until_the_network_changes_or_is_gone() -> None:
     assert alive() is None
 
 
+def test_the_last_few_shapes_are_remembered_and_no_more() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
+    first, second = layers(network, (1, 10, 10)), layers(network, (1, 11, 11))
+    others = [layers(network, (1, size, size)) for size in range(12, 18)]
+    assert layers(network, (1, 10, 10)) is first, "eight are remembered"
+    gone = [weakref.ref(found["0"]) for found in (second, *others)]
+    del second, others
+    layers(network, (1, 18, 18))
+    gc.collect()
+    assert gone[0]() is None, "and the one that was asked for longest ago is forgotten"
+    assert all(layer() is not None for layer in gone[1:])
+    assert layers(network, (1, 10, 10)) is first
+
+
+class Pools(nn.Module):
+    """Pools by a stride that it does not print."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.stride = nn.Conv2d(1, 2, 3, padding=1), 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(self.conv(x), self.stride)
+
+
+def test_a_value_that_a_module_does_not_print_changes_its_layers() -> None:
+    network = nn.Sequential(Pools(), nn.Conv2d(2, 2, 1))
+    assert map_layer(network, (1, 16, 16), "1").shape == (2, 16, 16)
+    network[0].stride = 4
+    assert map_layer(network, (1, 16, 16), "1").shape == (2, 4, 4)
+
+
 def test_neither_numbers_nor_the_user_s_hooks_are_needed(unchanged, reusing: nn.Module) -> None:
     values: list[float] = []
     reusing.stem.register_forward_hook(lambda module, given, result: values.append(float(result.mean())))

@@ -196,6 +196,41 @@ def test_chance_and_pictures_that_depend_on_each_other_are_refused(unchanged, ki
         Rest(inside, "0", torch.rand(3, 1, 6, 6))
 
 
+class Leans(nn.Module):
+    """Adds a little of the mean of its batch."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + 5e-3 * x.mean(0, keepdim=True)
+
+
+def leaning() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 2, 3), Leans(), nn.Flatten(), nn.Linear(32, 2)).eval()
+
+
+def test_pictures_that_depend_on_each_other_a_little_are_refused() -> None:
+    images = torch.randn(4, 1, 6, 6)
+    with inspecting(leaning()) as inside, pytest.raises(DoesNotApply, match="its pictures depend on each other"):
+        Rest(inside, "0", images)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_may_round_differently(kind: torch.dtype) -> None:
+    network, images = leaning().to(kind), torch.randn(4, 1, 6, 6).to(kind)
+    with inspecting(network) as inside:
+        assert Rest(inside, "0", images).scores.dtype == kind
+
+
+def test_autocast_may_round_differently_behind_exact_layers() -> None:
+    with torch.autocast("cpu", torch.bfloat16), inspecting(nn.Sequential(leaning(), Float())) as inside:
+        assert Rest(inside, "0.0", torch.randn(4, 1, 6, 6)).scores.dtype == torch.float32
+
+
+class Float(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.float()
+
+
 class Decides(nn.Module):
     """Takes the layer only where the maps are bright."""
 
