@@ -20,6 +20,7 @@ from striate.core import ranks
 if TYPE_CHECKING:
     from striate.compare.ensemble import Made
     from striate.compare.of_runs import Compared
+    from striate.explain.folder import Written
     from striate.inside.summary import Summary
     from striate.recognize.load import Loaded
     from striate.train.evaluation import Evaluation
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from striate.units.of_run import Looked
 
 __version__ = "0.1.0"
-__all__ = ["compare", "ensemble", "evaluate", "load", "sources", "summary", "train", "units", "zoo"]
+__all__ = ["compare", "ensemble", "evaluate", "explain", "load", "sources", "summary", "train", "units", "zoo"]
 
-# `train`, `evaluate`, `compare` and `units` are packages too. Importing them first lets the functions below take the
-# names in `striate.`; `from striate.train.recipe import Recipe` goes on working, since it looks in sys.modules.
+# `train`, `evaluate`, `compare`, `explain` and `units` are packages too. Importing them first lets the functions below
+# take the names in `striate.`; `from striate.train.recipe import Recipe` goes on working: it looks in sys.modules.
 import_module("striate.train")
 import_module("striate.evaluate")
 import_module("striate.compare")
+import_module("striate.explain")
 import_module("striate.units")
 
 
@@ -192,6 +194,50 @@ def ensemble(
     made = make([Path(run) for run in runs], Path(out), weights=weights, average=average, quiet=quiet)
     report(made.run, quiet=quiet)
     return made
+
+
+def explain(
+    path: str | Path,
+    pictures: Sequence[str | Path],
+    *,
+    methods: Sequence[str] = ("gradcam",),
+    layer: str | None = None,
+    target: str | None = None,
+    evidence: bool = False,
+    scale: Literal["picture", "shared"] = "shared",
+    out: str | Path | None = None,
+    quiet: bool = False,
+    **options: Any,
+) -> Written:
+    """Show where a trained network finds what it says of pictures, as maps on a page that opens offline.
+
+    For tensors and any `nn.Module`: `from striate.explain import explain`.
+
+    Args:
+        path: a run directory, or the folder of a recognizer.
+        pictures: files, or folders to search.
+        methods: names of `striate.explain.METHODS`.
+        layer: whose units speak; by default the last maps.
+        target: explain this class, by name, not each picture's answer.
+        evidence: measure what speaks for each map; takes longer.
+        scale: of the colors of each method: one for all pictures, or one for each.
+        out: a new folder; by default the run's name with -explained. An existing name gets a number.
+        quiet: print nothing.
+        options: of the methods, such as `steps=100`.
+
+    Returns:
+        The folder, the path of its page, and all that was found as plain data.
+    """
+    from striate.explain.folder import write
+    from striate.explain.picture import Question, explain_pictures
+
+    run = Path(path)
+    files = [Path(picture) for picture in pictures]
+    question = Question(tuple(methods), layer, target, options, evidence)
+    asked: dict[str, Any] = {"methods": methods, "layer": layer, "target": target, "evidence": evidence, **options}
+    found = list(explain_pictures(run, files, quiet=quiet, **asked))
+    beside = run.resolve().with_name(f"{run.resolve().name}-explained")
+    return write(Path(out) if out is not None else beside, run, found, question, scale=scale)
 
 
 def units(  # noqa: PLR0913 the verb's twelve options, and quiet

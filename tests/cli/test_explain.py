@@ -88,3 +88,14 @@ def test_without_out_the_folder_stands_beside_the_run_and_an_old_one_is_kept(cal
     for name in ("lenet-explained", "lenet-explained-2"):
         outcome = call("explain", network_run, pictures / "0.png", "--json")
         assert json.loads(outcome.output)["folder"] == str(network_run.with_name(name))
+
+
+def test_python_writes_the_same_page(network_run, pictures, tmp_path):
+    import striate
+
+    found = striate.explain(
+        network_run, [pictures], methods=("gradcam", "occlusion"), patch=8, stride=8, out=tmp_path / "there", quiet=True
+    )
+    assert found.page == tmp_path / "there" / "index.html"
+    assert (tmp_path / "there" / "0.occlusion.npy").is_file()
+    assert [told["picture"] for told in found.record["pictures"]] == [str(pictures / f"{n}.png") for n in range(2)]

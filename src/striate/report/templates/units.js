@@ -158,7 +158,7 @@ function grid() {
 function card(unit) {
   const sheet = told.sheets[state.show] ?? told.sheets.patches;
   const silent = unit.top.length === 0 && (state.show === "patches" || state.show === "projections");
-  const shown = silent ? element("span", { class: "empty", text: "never active on these pictures" }) : tile(sheet, unit.block, { zoom: zoomTo(sheet, sheet.block > 1 ? 32 : 96), label: `unit ${unit.k}` });
+  const shown = silent ? element("span", { class: "empty", text: "never active on these pictures" }) : tile(sheet, unit.block, { zoom: zoomTo(sheet, sheet.block > 1 ? (Math.max(...sheet.tile) > 48 ? 46 : 32) : 96), label: `unit ${unit.k}` });
   if (silent) {
     const like = tile(sheet, unit.block, { zoom: zoomTo(sheet, sheet.block > 1 ? 32 : 96) });
     Object.assign(shown.style, { width: like.style.width, height: like.style.height });
