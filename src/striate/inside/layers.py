@@ -75,7 +75,7 @@ def layers(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Layer]:
     if known is None or known[0] != built:
         known = _KNOWN[network] = (built, {})
     shapes = known[1]
-    found = shapes[shape] = shapes.pop(shape, None) or _layers(network, shape)
+    found = shapes[shape] = shapes.pop(shape, {}) or _layers(network, shape)
     if len(shapes) > _MOST_SHAPES:
         del shapes[next(iter(shapes))]
     return found

@@ -27,8 +27,8 @@ _Given = list[tuple[nn.Module, Any]]  # modules in the order in which they are c
 
 # Of the largest score, how far a picture run alone may be from itself in its batch: sums are rounded differently there.
 # Over all families of the zoo, in batches of 8, at most 1.5e-6 was seen on the CPU in float32, and in half precision
-# nothing; deeper networks than those of the tests have room. Factors rounded to 8 or 11 bits, as in bfloat16, float16 and
-# TF32 (of convolutions on CUDA, by default), are allowed more: how far these go on other devices was not measured.
+# nothing; deeper networks than those of the tests have room. Factors rounded to 8 or 11 bits, as in bfloat16, float16
+# and TF32 (of convolutions on CUDA, by default), are allowed more: how far these go on other devices was not measured.
 _TOLERANCE = 1e-4
 _TOLERANCE_COARSE = 0.02
 
