@@ -1,11 +1,12 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from striate.core.errors import DoesNotApply
+from striate.core.errors import DataError, DoesNotApply
 from striate.explain.folder import write
 from striate.explain.picture import Question, explain_pictures
 
@@ -63,6 +64,26 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(recognizer, photos, tm
     found = list(explain_pictures(recognizer, pictures))
     written = write(tmp_path / "seen", RUN, found, Question())
     assert {path.name for path in written.folder.glob("*.npy")} == {"one.gradcam.npy", "one-2.gradcam.npy"}
+
+
+def test_a_numbered_name_that_is_taken_is_not_given_again(recognizer, photos, tmp_path):
+    names = ["one-2.png", "deeper/ONE.png", "deeper/one-2.png", "deeper/one.png", "one.png"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(photos / "one.png", tmp_path / name)
+    found = list(explain_pictures(recognizer, [tmp_path / name for name in names]))
+    written = write(tmp_path / "seen", RUN, found, Question())
+    told = [entry["explanations"][0] for entry in written.record["pictures"]]
+    for kind in ("values", "picture"):
+        assert len({entry[kind].casefold() for entry in told}) == len(names)
+        assert all((written.folder / entry[kind]).is_file() for entry in told)
+    assert told[0]["values"] == "one-2.gradcam.npy"
+
+
+def test_without_a_picture_that_can_be_read_nothing_is_written(recognizer, photos, tmp_path):
+    with pytest.raises(DataError, match=r"none of 1 can be read: .*torn\.png: "):
+        made(recognizer, photos / "torn.png", tmp_path / "seen")
+    assert not (tmp_path / "seen").exists()
 
 
 def test_where_no_method_applies_nothing_is_written(recognizer, photos, tmp_path, methods):

@@ -61,11 +61,13 @@ def explain(
     Each map is laid on the picture as the network saw it, its raw values beside it. In FOLDER (by default RUN's name
     with -explained) are index.html, and of every map a picture, photo.gradcam.png, and its values, photo.gradcam.npy.
     Where a method does not apply, its reason stands in its place. A picture that cannot be read is named, and the
-    exit status is 1.
+    exit status is 1; where none can be read nothing is written.
     """
-    from striate.explain.folder import write
+    from striate.explain.folder import require_few, write
     from striate.explain.picture import Question, explain_pictures
+    from striate.recognize.pictures import Pictures
 
+    require_few(Pictures(pictures).count or 0)
     methods = _methods(method)
     question = Question(methods, layer, target, _options(settings), evidence)
     found = list(

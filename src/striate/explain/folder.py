@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from striate.core import files
-from striate.core.errors import DataError, DoesNotApply
+from striate.core.errors import DataError, DoesNotApply, listed
 from striate.explain import METHODS, drawing, page
 from striate.explain.badges import badges
 from striate.explain.colors import Scale, scale_of, shared
@@ -60,7 +61,7 @@ def write(
         scale: of the colors of each method: one for each picture, or one for all. By default one for all.
 
     Raises:
-        DataError: too many pictures for a page.
+        DataError: too many pictures for a page, or none that could be read.
         DoesNotApply: none of the methods applies to any picture.
     """
     _require(found)
@@ -84,9 +85,21 @@ def write(
     return Written(folder, record)
 
 
+def require_few(pictures: int) -> None:
+    """Refuse more pictures than a page shows; worth asking before they are explained.
+
+    Raises:
+        DataError: there are too many.
+    """
+    if pictures > MOST:
+        raise DataError(f"{pictures:,} pictures are more than anyone looks at: name at most {MOST}")
+
+
 def _require(found: Sequence[Explained]) -> None:
-    if len(found) > MOST:
-        raise DataError(f"{len(found):,} pictures are more than anyone looks at: name at most {MOST}")
+    require_few(len(found))
+    if all(shown.error for shown in found):
+        reasons = listed([f"{shown.picture}: {shown.error}" for shown in found])
+        raise DataError(f"no picture to explain: none of {len(found)} can be read: {reasons}")
     panels = [panel for shown in found for panel in shown.panels]
     if panels and all(panel.refused for panel in panels):
         reasons = dict.fromkeys(f"{panel.method}: {panel.refused}" for panel in panels)
@@ -94,13 +107,18 @@ def _require(found: Sequence[Explained]) -> None:
 
 
 def _names(found: Sequence[Explained]) -> list[str]:
-    """Return what the files of each picture begin with: its name without its ending, numbered where it comes again."""
-    given: dict[str, int] = {}
+    """Return what the files of each picture begin with: its name without its ending, numbered where that is taken.
+
+    Names that differ in case alone are the same to some file systems, and so they are here.
+    """
+    taken: set[str] = set()
     names = []
     for shown in found:
         stem = Path(shown.picture).stem.replace(" ", "-") or "picture"
-        given[stem] = given.get(stem, 0) + 1
-        names.append(stem if given[stem] == 1 else f"{stem}-{given[stem]}")
+        numbered = (f"{stem}-{number}" for number in count(2))
+        name = next(name for name in chain([stem], numbered) if name.casefold() not in taken)
+        taken.add(name.casefold())
+        names.append(name)
     return names
 
 
