@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from importlib import import_module
 from inspect import signature
 from itertools import islice
 from pathlib import Path
@@ -19,13 +18,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from striate.core.errors import DoesNotApply, UnknownName
+from striate.core.errors import DoesNotApply, RecipeError, UnknownName
 from striate.core.progress import Tracker, track
 from striate.data.decode import Unreadable, decode
 from striate.data.preprocess import Preprocess
-from striate.explain import METHODS, explain
+from striate.explain import METHODS, explain, function_of
 from striate.explain.deletion import Rivals
 from striate.explain.evidence import Evidence, all_rivals, gather
+from striate.explain.options import require_options
 from striate.inside.inspecting import inspecting
 from striate.inside.layers import map_layer
 from striate.inside.maps import Maps
@@ -70,12 +70,17 @@ class Question:
         """Refuse what no method or class answers to.
 
         Raises:
+            RecipeError: no method, or a value that an option does not take.
             UnknownName: a method, an option that none of the methods has, or a class.
         """
+        if not self.methods:
+            raise RecipeError(f"no method is named: name at least one of {', '.join(METHODS)}")
         known = {name for method in self.methods for name in options_of(method)}
         for name in self.options:
             if name not in known:
                 raise UnknownName(f"option of {' or '.join(self.methods)}", name, known)
+        for method in self.methods:
+            require_options(method, self.of(method))
         if self.target is not None and self.target not in classes:
             raise UnknownName("class", self.target, classes)
 
@@ -158,6 +163,7 @@ def explain_pictures(
 
     Raises:
         UnknownName: a method, layer, class or option.
+        RecipeError: no method, or a value that an option does not take.
         DoesNotApply: the recognizer is not one network.
     """
     if not isinstance(recognizer, NetworkRecognizer):
@@ -169,8 +175,7 @@ def explain_pictures(
 
 def options_of(method: str) -> frozenset[str]:
     """Return the options of a method besides its layer."""
-    module = import_module(f"striate.explain.{METHODS[method].module}")
-    return frozenset(signature(module.explain).parameters) - _ASKED_ELSEWHERE
+    return frozenset(signature(function_of(method)).parameters) - _ASKED_ELSEWHERE
 
 
 def _each(recognizer: NetworkRecognizer, pictures: Pictures, question: Question, *, quiet: bool) -> Iterator[Explained]:
