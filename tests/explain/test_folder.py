@@ -13,7 +13,7 @@ from striate.explain.picture import Question, explain_pictures
 RUN = Path("runs/own")
 
 
-def made(recognizer, photos, out, *, scale=None, **options):
+def made(recognizer, photos, out, *, scale="shared", **options):
     methods, layer = options.pop("methods", ["gradcam"]), options.pop("layer", None)
     found = list(explain_pictures(recognizer, [photos], methods=methods, layer=layer, **options))
     return found, write(out, RUN, found, Question(methods, layer, options=options), scale=scale)
@@ -57,6 +57,28 @@ def test_pictures_share_a_scale_unless_each_is_to_have_its_own(recognizer, photo
         largest = [e["largest"] for told in written.record["pictures"] for e in told["explanations"]]
     assert limits["picture"] == pytest.approx(largest)
     assert limits["shared"] == pytest.approx([max(largest)] * len(largest))
+
+
+def test_methods_that_speak_of_a_layer_in_the_scores_unit_can_share_a_scale(recognizer, photos, tmp_path, methods):
+    asked = ["gradcam", "scorecam", "hirescam", "edges"]
+    records = {
+        scale: made(recognizer, photos, tmp_path / scale, scale=scale, methods=asked) for scale in ("shared", "layer")
+    }
+    limits = {
+        scale: np.array(
+            [[e["darkest"] for e in told["explanations"]] for told in written.record["pictures"] if not told["error"]]
+        )
+        for scale, (_, written) in records.items()
+    }
+    before, after = limits["shared"], limits["layer"]
+    assert before[0, 0] != before[0, 2]
+    assert (after[:, [0, 2]] == before[:, [0, 2]].max()).all()
+    np.testing.assert_array_equal(after[:, [1, 3]], before[:, [1, 3]])  # in units of their own
+    page = records["layer"][1].page.read_text(encoding="utf-8")
+    assert page.count("one scale for 3 pictures and gradcam, hirescam") >= 6
+    assert [entry["signed"] for entry in records["layer"][1].record["pictures"][0]["explanations"]] == [
+        False, False, True, True,
+    ]  # fmt: skip
 
 
 def test_pictures_of_one_name_do_not_overwrite_each_other(recognizer, photos, tmp_path):

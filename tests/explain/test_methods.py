@@ -147,7 +147,7 @@ def test_pictures_that_the_network_does_not_take_are_refused(method: str) -> Non
     network, classes = plain(), torch.tensor([0, 1])
     with pytest.raises(DoesNotApply, match=r"weights of torch\.float32, and the pictures are torch\.float64"):
         asked(method, network, pictures(2).double(), classes)
-    with pytest.raises(DoesNotApply, match="takes 3 channels|pass the image size and channels"):
+    with pytest.raises(DoesNotApply, match=r"takes 3 channels|pass the image size and channels"):
         asked(method, network, pictures(2, channels=1), classes)
 
 

@@ -44,8 +44,12 @@ def explain(
         Option("--evidence", help="Measure what speaks for each map: weights, deletion, sums, seeds. Takes longer."),
     ] = False,
     scale: Annotated[
-        Literal["picture", "shared"],
-        Option(metavar="picture|shared", help="Colors of each method: one scale for all pictures, or one for each."),
+        Literal["picture", "shared", "layer"],
+        Option(
+            metavar="picture|shared|layer",
+            help="One scale of colors for each map; for all of a method; or for all methods of a layer whose values "
+            "are in the unit of the score (others keep their own).",
+        ),
     ] = "shared",
     settings: Annotated[
         list[str] | None,

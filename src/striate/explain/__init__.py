@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from striate.inside.maps import Maps
 
-__all__ = ["METHODS", "PROBABILITIES", "Row", "explain", "function_of"]
+__all__ = ["IN_SCORE", "METHODS", "PROBABILITIES", "Row", "explain", "function_of"]
 
 PROBABILITIES = (
     "the network gives probabilities: behind a softmax gradients vanish where it is sure, and speak of the other "
@@ -62,6 +62,9 @@ METHODS = Catalog("method", {
     "ablationcam": Row("ablationcam", "layer", "positive", 2020, "maps weighed by the fall of the score without each"),
 })
 # fmt: on
+
+IN_SCORE = frozenset({"cam", "gradcam", "gradcam++", "hirescam", "layercam"})
+"""Methods whose values of a layer's units are in the unit of the score, so that one scale fits them all."""
 
 
 def explain(network: nn.Module, images: Tensor, classes: Tensor, *, method: str = "gradcam", **options: Any) -> Maps:

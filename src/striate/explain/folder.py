@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain, count
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from striate.core import files
 from striate.core.errors import DataError, DoesNotApply, listed
-from striate.explain import METHODS, drawing, page
+from striate.explain import IN_SCORE, METHODS, drawing, page
 from striate.explain.badges import badges
 from striate.explain.colors import Scale, scale_of, shared
 from striate.explain.drawing import Drawn
@@ -23,6 +23,9 @@ from striate.report.figures import save_png, style
 PAGE, RECORD = "index.html", "explanations.json"
 MOST = 500  # pictures: a page is for people to look at
 Plain = dict[str, Any]
+Scaling = Literal["picture", "shared", "layer"]
+"""Which maps have one scale of colors: one a picture and method; one a method, for all pictures; or, for all pictures,
+one for all methods that say of the units of a layer what they give to the score, and one for each of the others."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def write(
     found: Sequence[Explained],
     question: Question,
     *,
-    scale: Literal["picture", "shared"] | None = None,
+    scale: Scaling = "shared",
 ) -> Written:
     """Write all that was explained into a new folder, which is there whole or not at all.
 
@@ -58,7 +61,7 @@ def write(
         run: whose answers were explained.
         found: the pictures, unreadable ones too.
         question: what was asked.
-        scale: of the colors of each method: one for each picture, or one for all. By default one for all.
+        scale: of the colors; see `Scaling`.
 
     Raises:
         DataError: too many pictures for a page, or none that could be read.
@@ -67,7 +70,7 @@ def write(
     _require(found)
     folder = files.free_name(out)
     names = _names(found)
-    scales = _scales(found, per_picture=scale == "picture")
+    scales = _scales(found, scale)
     drawn = [
         [
             None if panel.maps is None else drawing.draw(panel, shown.pixels, scales[n][p])
@@ -98,8 +101,8 @@ def require_few(pictures: int) -> None:
 def _require(found: Sequence[Explained]) -> None:
     require_few(len(found))
     if all(shown.error for shown in found):
-        reasons = listed([f"{shown.picture}: {shown.error}" for shown in found])
-        raise DataError(f"no picture to explain: none of {len(found)} can be read: {reasons}")
+        lost = listed([f"{shown.picture}: {shown.error}" for shown in found])
+        raise DataError(f"no picture to explain: none of {len(found)} can be read: {lost}")
     panels = [panel for shown in found for panel in shown.panels]
     if panels and all(panel.refused for panel in panels):
         reasons = dict.fromkeys(f"{panel.method}: {panel.refused}" for panel in panels)
@@ -122,13 +125,30 @@ def _names(found: Sequence[Explained]) -> list[str]:
     return names
 
 
-def _scales(found: Sequence[Explained], *, per_picture: bool) -> list[list[Scale]]:
+def _scales(found: Sequence[Explained], scaling: Scaling) -> list[list[Scale]]:
     """Return the scale of every panel; that of a refused one means nothing."""
     own = [[_scale(panel) for panel in shown.panels] for shown in found]
-    if per_picture:
+    if scaling == "picture":
         return own
     together = [shared(column) for column in zip(*(row for row in own if row), strict=True)]
+    if scaling == "layer":
+        together = _of_layer(
+            [panel.method for panel in next(shown.panels for shown in found if shown.panels)], together
+        )
     return [together if row else [] for row in own]
+
+
+def _of_layer(methods: Sequence[str], scales: Sequence[Scale]) -> list[Scale]:
+    """Return the scale of each method, the same for all that give values of the layer in the score's unit.
+
+    The values of the others are in units of their own, of which none is more or less than those of the score.
+    """
+    alike = [place for place, method in enumerate(methods) if method in IN_SCORE]
+    together = list(scales)
+    for place in alike if len(alike) > 1 else ():
+        whole = shared([scales[other] for other in alike])
+        together[place] = replace(whole, signed=scales[place].signed, methods=tuple(methods[other] for other in alike))
+    return together
 
 
 def _scale(panel: Panel) -> Scale:
