@@ -76,7 +76,7 @@ def test_a_probability_that_no_patch_changes_is_named_and_a_score_that_changes_i
     network[1].weight.data *= 1e-4
     image, classes = torch.randn(1, 1, 4, 4), torch.tensor([0])
     (note,) = explain(network, image, classes, method="occlusion").notes
-    assert f"the probability of the class stays {stays}" in note
+    assert f"the softmax of the class's score (not calibrated) stays {stays}" in note
     assert "saturated" not in note
     assert explain(network, image, classes, method="occlusion", measure="score").notes == ("",)
 

@@ -166,7 +166,8 @@ def _note(answer: float, most: float, measure: Measure) -> str:
     if measure == "score":
         return f"no patch changes it: the score of the class stays {answer:.3g}; see a larger patch"
     return (
-        f"no patch changes it: the probability of the class stays {answer:.1%}; see measure='score' or a larger patch"
+        f"no patch changes it: the softmax of the class's score (not calibrated) stays {answer:.1%}; see "
+        "measure='score' or a larger patch"
     )
 
 
