@@ -89,6 +89,7 @@ def test_a_class_is_explained_though_it_is_not_the_answer(call, network_run, pic
         (("--layer", "stages.77"), "stages.77"),
         (("--set", "steps=9"), "no option of gradcam named 'steps'"),
         (("--set", "steps"), "write --set steps=100"),
+        (("--zeiler",), "name occlusion among the methods too"),
         (("--method", ""), "name at least one of saliency"),
         (("--set", "batch=0"), "batch = 0: at least one picture passes at once"),
         (("--method", "integrated-gradients", "--set", "steps=abc"), "steps = 'abc' is no value for integrated-grad"),

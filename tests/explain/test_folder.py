@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from striate.core.errors import DataError, DoesNotApply
+from striate.core.errors import DataError, DoesNotApply, RecipeError
 from striate.explain.folder import write
 from striate.explain.picture import Question, explain_pictures
+from striate.explain.zeiler import zeiler
 
 RUN = Path("runs/own")
 
@@ -79,6 +81,33 @@ def test_methods_that_speak_of_a_layer_in_the_scores_unit_can_share_a_scale(reco
     assert [entry["signed"] for entry in records["layer"][1].record["pictures"][0]["explanations"]] == [
         False, False, True, True,
     ]  # fmt: skip
+
+
+def test_what_zeiler_watches_is_kept_beside_occlusion_and_shown(recognizer, photos, tmp_path):
+    one = photos / "one.png"
+    found = list(explain_pictures(recognizer, one, methods=["gradcam", "occlusion"], zeiler=True, layer="2", patch=6))
+    written = write(tmp_path / "seen", RUN, found, Question(["gradcam", "occlusion"], "2", options={"patch": 6}))
+    plain, entry = written.record["pictures"][0]["explanations"]
+    assert "zeiler" not in plain
+    images = recognizer.preprocess.normalize(torch.from_numpy(found[0].pixels.transpose(2, 0, 1)[None].copy()))
+    wanted = zeiler(
+        recognizer.network, images, torch.tensor([recognizer.classes.index(found[0].target)]), layer="2", patch=6
+    )
+    for name in ("activity", "labels"):
+        np.testing.assert_allclose(
+            np.load(written.folder / entry["zeiler"][name]), getattr(wanted, name)[0].numpy(), rtol=1e-5
+        )
+    assert (entry["zeiler"]["layer"], entry["zeiler"]["unit"]) == ("2", int(wanted.units))
+    page = written.page.read_text(encoding="utf-8")
+    assert f"Sum of the strongest map, {int(wanted.units)} of 2:" in page
+    for number in wanted.labels.unique().tolist():
+        assert f"</i>{recognizer.classes[number]}</span>" in page
+    assert "zeiler=True" in entry["call"]
+
+
+def test_zeiler_without_occlusion_is_refused(recognizer, photos):
+    with pytest.raises(RecipeError, match="name occlusion among the methods too"):
+        explain_pictures(recognizer, photos, zeiler=True)
 
 
 def test_pictures_of_one_name_do_not_overwrite_each_other(recognizer, photos, tmp_path):

@@ -51,6 +51,10 @@ def explain(
             "are in the unit of the score (others keep their own).",
         ),
     ] = "shared",
+    zeiler: Annotated[
+        bool,
+        Option("--zeiler", help="Beside occlusion: the strongest map, and the most probable class, under each patch."),
+    ] = False,
     settings: Annotated[
         list[str] | None,
         Option("--set", metavar="OPTION=VALUE", help="An option of the methods, such as steps; may be given often."),
@@ -73,10 +77,11 @@ def explain(
 
     require_few(Pictures(pictures).count or 0)
     methods = _methods(method)
-    question = Question(methods, layer, target, _options(settings), evidence)
+    question = Question(methods, layer, target, _options(settings), evidence, zeiler)
     found = list(
         explain_pictures(
-            run, pictures, methods=methods, layer=layer, target=target, evidence=evidence, quiet=as_json,
+            run, pictures, methods=methods, layer=layer, target=target, evidence=evidence, zeiler=zeiler,
+            quiet=as_json,
             **question.options,
         )
     )  # fmt: skip

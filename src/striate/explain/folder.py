@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from striate.core import files
 from striate.core.errors import DataError, DoesNotApply, listed
@@ -164,12 +165,19 @@ def _write_maps(
     for panel, picture, entry in zip(shown.panels, drawn, told, strict=True):
         if picture is None:
             continue
-        buffer = BytesIO()
-        np.save(buffer, picture.values, allow_pickle=False)
-        files.write_bytes(folder / entry["values"], buffer.getvalue())
+        _write_values(folder / entry["values"], picture.values)
+        if panel.watched is not None:
+            _write_values(folder / entry["zeiler"]["activity"], panel.watched.activity[0].float().numpy())
+            _write_values(folder / entry["zeiler"]["labels"], panel.watched.labels[0].numpy())
         with style():
             meaning = drawing.explained(picture.scale, of=sharing)
             save_png(drawing.figure(shown, panel, picture, meaning=meaning), folder / entry["picture"])
+
+
+def _write_values(path: Path, values: NDArray[Any]) -> None:
+    buffer = BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    files.write_bytes(path, buffer.getvalue())
 
 
 def _record(
@@ -238,6 +246,13 @@ def _explanation(
         ]
     if panel.unmeasured:
         told["unmeasured"] = panel.unmeasured
+    if panel.watched is not None:
+        told["zeiler"] = {
+            "layer": panel.watched.layer,
+            "unit": int(panel.watched.units[0]),
+            "activity": f"{name}.activity.npy",
+            "labels": f"{name}.labels.npy",
+        }
     return told
 
 
