@@ -54,6 +54,26 @@ def test_an_unreadable_picture_is_named_and_the_others_are_explained(call, netwo
     assert (tmp_path / "seen" / "0.gradcam.png").is_file()
 
 
+def test_where_no_picture_can_be_read_nothing_is_left_behind(call, network_run, pictures, tmp_path):
+    torn = pictures / "torn.png"
+    torn.write_bytes((pictures / "0.png").read_bytes()[:40])
+    outcome = call("explain", network_run, torn, "--out", tmp_path / "seen")
+    assert outcome.status == 2
+    assert f"none of 1 can be read: {torn}: " in outcome.errors
+    assert not (tmp_path / "seen").exists()
+
+
+def test_more_pictures_than_a_page_shows_are_refused_before_any_is_explained(call, network_run, pictures, monkeypatch):
+    def explain_pictures(*_, **__):
+        raise AssertionError("explained")
+
+    monkeypatch.setattr("striate.explain.folder.MOST", 1)
+    monkeypatch.setattr("striate.explain.picture.explain_pictures", explain_pictures)
+    outcome = call("explain", network_run, pictures)
+    assert outcome.status == 2
+    assert "2 pictures are more than anyone looks at: name at most 1" in outcome.errors
+
+
 def test_a_class_is_explained_though_it_is_not_the_answer(call, network_run, pictures, tmp_path):
     outcome = call("explain", network_run, pictures / "0.png", "--class", "star", "--out", tmp_path / "seen", "--json")
     (told,) = json.loads(outcome.output)["pictures"]
@@ -69,6 +89,12 @@ def test_a_class_is_explained_though_it_is_not_the_answer(call, network_run, pic
         (("--layer", "stages.77"), "stages.77"),
         (("--set", "steps=9"), "no option of gradcam named 'steps'"),
         (("--set", "steps"), "write --set steps=100"),
+        (("--zeiler",), "name occlusion among the methods too"),
+        (("--method", ""), "name at least one of saliency"),
+        (("--set", "batch=0"), "batch = 0: at least one picture passes at once"),
+        (("--method", "integrated-gradients", "--set", "steps=abc"), "steps = 'abc' is no value for integrated-grad"),
+        (("--method", "integrated-gradients", "--set", "baseline=1"), "it takes a name or a tensor"),
+        (("--method", "occlusion", "--set", "patch=0"), "a patch of 0 x 0 does not fit"),
     ],
 )
 def test_what_is_not_there_is_named_and_nothing_is_written(call, network_run, pictures, tmp_path, options, said):

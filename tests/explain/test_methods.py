@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from striate.core.errors import DoesNotApply
-from striate.explain import METHODS, explain
+from striate.core.errors import DoesNotApply, RecipeError
+from striate.explain import METHODS, PROBABILITIES, explain
 from striate.zoo import create
 
 BUILT = [name for name, row in METHODS.items() if find_spec(f"striate.explain.{row.module}")]
@@ -129,9 +129,37 @@ def test_what_is_asked_wrongly_is_refused(method: str) -> None:
     for others in (classes[:1], classes.float(), torch.tensor(0)):
         with pytest.raises(DoesNotApply, match="classes to explain are int64"):
             asked(method, network, images, others)
-    for beyond in (torch.tensor([0, 4]), torch.tensor([-1, 0])):
-        with pytest.raises(DoesNotApply, match="is none of the network's 4"):
+    for wrong, beyond in ((4, torch.tensor([0, 4])), (-1, torch.tensor([-1, 0]))):
+        with pytest.raises(DoesNotApply, match=f"class {wrong} is none of the network's 4"):
             asked(method, network, images, beyond)
+    for lost in (torch.nan, torch.inf):
+        spoilt = images.clone()
+        spoilt[1, 2, 3, 4] = lost
+        with pytest.raises(DoesNotApply, match=r"are finite, and picture 1 \(counted from 0\) hold"):
+            asked(method, network, spoilt, classes)
+    for others in ({"batch": 0}, {"batch": -1}, {"batch": "abc"}):
+        with pytest.raises(RecipeError, match="batch = "):
+            asked(method, network, images, classes, **others)
+
+
+@pytest.mark.parametrize("method", BUILT)
+def test_pictures_that_the_network_does_not_take_are_refused(method: str) -> None:
+    network, classes = plain(), torch.tensor([0, 1])
+    with pytest.raises(DoesNotApply, match=r"weights of torch\.float32, and the pictures are torch\.float64"):
+        asked(method, network, pictures(2).double(), classes)
+    with pytest.raises(DoesNotApply, match=r"takes 3 channels|pass the image size and channels"):
+        asked(method, network, pictures(2, channels=1), classes)
+
+
+@pytest.mark.parametrize("method", BUILT)
+def test_probabilities_are_noted_and_scores_are_not(method: str) -> None:
+    images, classes = pictures(3), torch.tensor([0, 3, 1])
+    assert not any(PROBABILITIES in note for note in asked(method, plain(), images, classes).notes)
+    if method == "cam":  # does not apply behind a softmax
+        return
+    maps = asked(method, nn.Sequential(*plain(), nn.Softmax(dim=1)), images, classes)
+    assert all(note.startswith(PROBABILITIES) for note in maps.notes)
+    assert len(maps.notes) == 3
 
 
 @pytest.mark.parametrize("method", BUILT)

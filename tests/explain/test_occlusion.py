@@ -6,7 +6,7 @@ from torch import nn
 
 from striate.core.errors import RecipeError
 from striate.explain import explain
-from striate.explain.occlusion import windows
+from striate.explain.occlusion import answers, windows
 
 
 def test_every_pixel_of_an_even_linear_model_falls_by_the_whole_patch() -> None:
@@ -50,8 +50,10 @@ def test_the_last_windows_keep_their_size_and_end_at_the_border() -> None:
     assert len(windows((224, 224)).tops) == 13
 
 
-@pytest.mark.parametrize(("patch", "stride"), [(9, 1), (3, 4), ((0, 2), 1), (3, 0)])
-def test_patches_that_do_not_fit_or_leave_pixels_out_are_refused(patch: int | tuple[int, int], stride: int) -> None:
+@pytest.mark.parametrize(("patch", "stride"), [(9, 1), (3, 4), ((0, 2), 1), (3, 0), (0, None)])
+def test_patches_that_do_not_fit_or_leave_pixels_out_are_refused(
+    patch: int | tuple[int, int], stride: int | None
+) -> None:
     with pytest.raises(RecipeError, match=r"does not fit|left out"):
         windows((8, 8), patch, stride)
 
@@ -65,11 +67,31 @@ def test_a_probability_falls_by_what_the_softmax_says() -> None:
     assert torch.allclose(maps.values, fall.expand(1, 4, 4))
 
 
-def test_a_saturated_probability_is_noted_and_the_score_is_not() -> None:
+@pytest.mark.parametrize(("ahead", "stays"), [(50.0, "100.0%"), (-2.1972, "10.0%")])
+def test_a_probability_that_no_patch_changes_is_named_and_a_score_that_changes_is_not_noted(
+    ahead: float, stays: str
+) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
-    network[1].bias.data = torch.tensor([50.0, 0.0])
+    network[1].bias.data = torch.tensor([ahead, 0.0])
+    network[1].weight.data *= 1e-4
     image, classes = torch.randn(1, 1, 4, 4), torch.tensor([0])
-    assert "saturated" in explain(network, image, classes, method="occlusion").notes[0]
+    (note,) = explain(network, image, classes, method="occlusion").notes
+    assert f"the softmax of the class's score (not calibrated) stays {stays}" in note
+    assert "saturated" not in note
     assert explain(network, image, classes, method="occlusion", measure="score").notes == ("",)
+
+
+def test_a_score_that_no_patch_changes_is_named() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    network[1].weight.data.zero_()
+    network[1].bias.data = torch.tensor([3.0, 0.0])
+    maps = explain(network, torch.ones(1, 1, 4, 4), torch.tensor([0]), method="occlusion", measure="score")
+    assert "the score of the class stays 3;" in maps.notes[0]
+
+
+def test_another_measure_is_refused() -> None:
+    image, classes = torch.randn(1, 1, 4, 4), torch.tensor([0])
+    with pytest.raises(RecipeError, match=r"measure = 'logit' .*: it takes probability or score"):
+        explain(nn.Flatten(), image, classes, method="occlusion", measure="logit")
     with pytest.raises(RecipeError, match="measure = logit"):
-        explain(network, image, classes, method="occlusion", measure="logit")
+        answers(torch.zeros(1, 2), classes, "logit")  # type: ignore[arg-type]

@@ -144,7 +144,9 @@ def test_evidence_is_said_in_words(recognizer, photos, methods, tmp_path):
     found = list(explain_pictures(recognizer, photos / "one.png", methods=["edges"], evidence=True))
     told = write(tmp_path / "seen", Path("runs/own"), found, Question(["edges"], evidence=True))
     text = Page(told.page.read_text(encoding="utf-8")).text
-    assert "Hardly follows the weights. Rank correlation 1.00 (1.00 to 1.00) after its weights are drawn anew" in text
+    assert (
+        "Hardly changes with the weights. Rank correlation 1.00 (1.00 to 1.00) after its weights are drawn anew" in text
+    )
     assert "What the evidence means" in text
     assert "Steady." in text
 

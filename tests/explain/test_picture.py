@@ -67,6 +67,14 @@ def test_evidence_comes_with_every_map_that_there_is(recognizer, photos, methods
     assert shown.panels[1].evidence is None
 
 
+def test_a_layer_without_maps_cannot_be_watched_and_the_rest_is_shown(recognizer, photos):
+    (shown,) = explain_pictures(recognizer, photos / "two.png", methods=["occlusion"], zeiler=True, layer="7")
+    (panel,) = shown.panels
+    assert panel.watched is None
+    assert "take an earlier layer" in panel.unwatched
+    assert panel.maps.values.any()
+
+
 def test_an_option_goes_to_the_methods_that_have_it_and_one_that_none_has_is_named(recognizer, photos, methods):
     assert options_of("edges") == {"power", "seed"}
     with pytest.raises(UnknownName, match="option of gradcam named 'power'"):

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from striate.core.errors import DoesNotApply
 from striate.explain import explain
-from striate.explain.weighing import NOTHING
+from striate.explain.weighing import NOTHING, SIGNED
 
 METHODS = ["cam", "gradcam", "gradcam++", "hirescam", "layercam", "scorecam", "ablationcam"]
 
@@ -94,7 +94,7 @@ def test_where_nothing_speaks_for_the_class_the_note_says_so(network: nn.Module,
     with torch.no_grad():
         network.scores.weight[0] = -network.scores.weight[0].abs()
     made = explain(network, images[:2], torch.tensor([0, 2]), method=method, layer="rectify")
-    assert made.notes[0] == NOTHING
+    assert made.notes[0] == (NOTHING if made.signed else NOTHING + SIGNED)  # what is signed itself sends nobody on
     assert made.values[0].max() <= 0
     with torch.no_grad():
         network.scores.weight[2] = network.scores.weight[2].abs()

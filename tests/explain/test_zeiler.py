@@ -26,4 +26,8 @@ def test_each_place_says_what_the_network_says_of_the_picture_covered_there() ->
                     assert torch.allclose(found.activity[n, row, column], body(hidden)[0, found.units[n]].sum())
     assert len(found.labels.unique()) > 1
     assert torch.equal(found.projections, project(network, images, "0", found.units))
+    alone = found.of(1)
+    assert torch.equal(alone.labels, found.labels[1:])
+    assert (alone.layer, alone.windows) == (found.layer, found.windows)
+    assert zeiler(network, images, classes, layer="0", patch=3, projected=False).projections is None
     assert found.windows.spread(found.probability).shape == (2, 8, 8)

@@ -44,9 +44,17 @@ def explain(
         Option("--evidence", help="Measure what speaks for each map: weights, deletion, sums, seeds. Takes longer."),
     ] = False,
     scale: Annotated[
-        Literal["picture", "shared"],
-        Option(metavar="picture|shared", help="Colors of each method: one scale for all pictures, or one for each."),
+        Literal["picture", "shared", "layer"],
+        Option(
+            metavar="picture|shared|layer",
+            help="One scale of colors for each map; for all of a method; or for all methods of a layer whose values "
+            "are in the unit of the score (others keep their own).",
+        ),
     ] = "shared",
+    zeiler: Annotated[
+        bool,
+        Option("--zeiler", help="Beside occlusion: the strongest map, and the most probable class, under each patch."),
+    ] = False,
     settings: Annotated[
         list[str] | None,
         Option("--set", metavar="OPTION=VALUE", help="An option of the methods, such as steps; may be given often."),
@@ -61,16 +69,19 @@ def explain(
     Each map is laid on the picture as the network saw it, its raw values beside it. In FOLDER (by default RUN's name
     with -explained) are index.html, and of every map a picture, photo.gradcam.png, and its values, photo.gradcam.npy.
     Where a method does not apply, its reason stands in its place. A picture that cannot be read is named, and the
-    exit status is 1.
+    exit status is 1; where none can be read nothing is written.
     """
-    from striate.explain.folder import write
+    from striate.explain.folder import require_few, write
     from striate.explain.picture import Question, explain_pictures
+    from striate.recognize.pictures import Pictures
 
+    require_few(Pictures(pictures).count or 0)
     methods = _methods(method)
-    question = Question(methods, layer, target, _options(settings), evidence)
+    question = Question(methods, layer, target, _options(settings), evidence, zeiler)
     found = list(
         explain_pictures(
-            run, pictures, methods=methods, layer=layer, target=target, evidence=evidence, quiet=as_json,
+            run, pictures, methods=methods, layer=layer, target=target, evidence=evidence, zeiler=zeiler,
+            quiet=as_json,
             **question.options,
         )
     )  # fmt: skip

@@ -5,7 +5,8 @@ Each module here has `explain(network, images, classes, **options) -> Maps`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
     from striate.inside.maps import Maps
 
-__all__ = ["METHODS", "Row", "explain"]
+__all__ = ["IN_SCORE", "METHODS", "PROBABILITIES", "Row", "explain", "function_of"]
+
+PROBABILITIES = (
+    "the network gives probabilities: behind a softmax gradients vanish where it is sure, and speak of the other "
+    "classes too; explain the module before its softmax"
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,9 @@ METHODS = Catalog("method", {
 })
 # fmt: on
 
+IN_SCORE = frozenset({"cam", "gradcam", "gradcam++", "hirescam", "layercam"})
+"""Methods whose values of a layer's units are in the unit of the score, so that one scale fits them all."""
+
 
 def explain(network: nn.Module, images: Tensor, classes: Tensor, *, method: str = "gradcam", **options: Any) -> Maps:
     """Return where `network` finds what it says of `classes` in `images`.
@@ -70,7 +79,28 @@ def explain(network: nn.Module, images: Tensor, classes: Tensor, *, method: str 
 
     Raises:
         UnknownName: no such method or layer.
+        RecipeError: a value that an option does not take.
         DoesNotApply: the method would mislead here; the message says why, and what to use.
     """
-    made: Maps = import_module(f"{__name__}.{METHODS[method].module}").explain(network, images, classes, **options)
-    return made
+    from striate.explain.asking import noticing
+    from striate.explain.options import require_options
+    from striate.explain.taking import refusing
+
+    function = function_of(method)
+    require_options(method, options)
+    with noticing() as noticed, refusing(network, images):
+        made: Maps = function(network, images, classes, **options)
+    if not noticed.passes or not noticed.probabilities:
+        return made
+    notes = made.notes or ("",) * len(made.values)
+    return replace(made, notes=tuple(f"{PROBABILITIES}; {note}" if note else PROBABILITIES for note in notes))
+
+
+def function_of(method: str) -> Callable[..., Maps]:
+    """Return the function that makes the maps of a method.
+
+    Raises:
+        UnknownName: no such method.
+    """
+    function: Callable[..., Maps] = import_module(f"{__name__}.{METHODS[method].module}").explain
+    return function

@@ -9,7 +9,7 @@ from striate.explain.evidence import Areas, Estimate, Evidence
 from striate.report.words import MINUS, percent
 
 # Limits of the words, chosen for this page: between the two a map is said to do so in part.
-FOLLOWS, IGNORES = 0.3, 0.7  # rank correlation with maps of other weights
+CHANGES, IGNORES = 0.3, 0.7  # rank correlation with maps of other weights
 COMPLETE = 0.01  # of the change of the score
 STEADY = 0.9  # rank correlation between seeds
 MOVES = 0.01  # of probability: where no order changes more, none can be told from another
@@ -24,7 +24,7 @@ class Badge:
     """One claim.
 
     Args:
-        verdict: pass: nothing speaks against the map.
+        verdict: pass: this does not speak against the map, which is no proof of it.
         claim: in a few words.
         numbers: what it rests on.
     """
@@ -62,11 +62,11 @@ def signed(value: float, digits: int = 2) -> str:
 def _weights(evidence: Evidence) -> Badge:
     found = evidence.randomized
     numbers = f"rank correlation {_with_range(found)} after its weights are drawn anew"
-    if abs(found.value) <= FOLLOWS:
-        return Badge("pass", "follows the weights", numbers)
+    if abs(found.value) <= CHANGES:
+        return Badge("pass", "changes with the weights", f"{numbers}: not disproved")
     if abs(found.value) < IGNORES:
-        return Badge("warn", "follows the weights in part", numbers)
-    return Badge("fail", "hardly follows the weights", f"{numbers}: it shows the picture more than the network")
+        return Badge("warn", "changes with the weights in part", numbers)
+    return Badge("fail", "hardly changes with the weights", f"{numbers}: it shows the picture more than the network")
 
 
 def _counts(areas: tuple[Areas, ...]) -> Badge:

@@ -32,11 +32,13 @@ class Scale:
         limit: the value that is darkest; 0 where all values are.
         largest: the largest value, regardless of its sign.
         signed: from -limit to limit, else from 0.
+        methods: that have this scale together, where these are several.
     """
 
     limit: float
     largest: float
     signed: bool
+    methods: tuple[str, ...] = ()
 
     @property
     def cut(self) -> bool:

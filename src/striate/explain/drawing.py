@@ -65,7 +65,8 @@ def explained(scale: Scale, *, of: int = 1) -> str:
     meaning = (
         "blue against the class, white nothing, red for it" if scale.signed else "white nothing, red for the class"
     )
-    sharing = f"; one scale for {of} pictures" if of > 1 else ""
+    owners = [*([f"{of} pictures"] if of > 1 else ()), *([", ".join(scale.methods)] if scale.methods else ())]
+    sharing = f"; one scale for {' and '.join(owners)}" if owners else ""
     return (
         meaning
         + (f"; the largest, {number(scale.largest)}, is drawn as {number(scale.limit)}" if scale.cut else "")

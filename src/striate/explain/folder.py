@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from striate.core import files
-from striate.core.errors import DataError, DoesNotApply
-from striate.explain import METHODS, drawing, page
+from striate.core.errors import DataError, DoesNotApply, listed
+from striate.explain import IN_SCORE, METHODS, drawing, page
 from striate.explain.badges import badges
 from striate.explain.colors import Scale, scale_of, shared
 from striate.explain.drawing import Drawn
@@ -22,6 +24,9 @@ from striate.report.figures import save_png, style
 PAGE, RECORD = "index.html", "explanations.json"
 MOST = 500  # pictures: a page is for people to look at
 Plain = dict[str, Any]
+Scaling = Literal["picture", "shared", "layer"]
+"""Which maps have one scale of colors: one a picture and method; one a method, for all pictures; or, for all pictures,
+one for all methods that say of the units of a layer what they give to the score, and one for each of the others."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def write(
     found: Sequence[Explained],
     question: Question,
     *,
-    scale: Literal["picture", "shared"] | None = None,
+    scale: Scaling = "shared",
 ) -> Written:
     """Write all that was explained into a new folder, which is there whole or not at all.
 
@@ -57,16 +62,16 @@ def write(
         run: whose answers were explained.
         found: the pictures, unreadable ones too.
         question: what was asked.
-        scale: of the colors of each method: one for each picture, or one for all. By default one for all.
+        scale: of the colors; see `Scaling`.
 
     Raises:
-        DataError: too many pictures for a page.
+        DataError: too many pictures for a page, or none that could be read.
         DoesNotApply: none of the methods applies to any picture.
     """
     _require(found)
     folder = files.free_name(out)
     names = _names(found)
-    scales = _scales(found, per_picture=scale == "picture")
+    scales = _scales(found, scale)
     drawn = [
         [
             None if panel.maps is None else drawing.draw(panel, shown.pixels, scales[n][p])
@@ -84,9 +89,21 @@ def write(
     return Written(folder, record)
 
 
+def require_few(pictures: int) -> None:
+    """Refuse more pictures than a page shows; worth asking before they are explained.
+
+    Raises:
+        DataError: there are too many.
+    """
+    if pictures > MOST:
+        raise DataError(f"{pictures:,} pictures are more than anyone looks at: name at most {MOST}")
+
+
 def _require(found: Sequence[Explained]) -> None:
-    if len(found) > MOST:
-        raise DataError(f"{len(found):,} pictures are more than anyone looks at: name at most {MOST}")
+    require_few(len(found))
+    if all(shown.error for shown in found):
+        lost = listed([f"{shown.picture}: {shown.error}" for shown in found])
+        raise DataError(f"no picture to explain: none of {len(found)} can be read: {lost}")
     panels = [panel for shown in found for panel in shown.panels]
     if panels and all(panel.refused for panel in panels):
         reasons = dict.fromkeys(f"{panel.method}: {panel.refused}" for panel in panels)
@@ -94,23 +111,45 @@ def _require(found: Sequence[Explained]) -> None:
 
 
 def _names(found: Sequence[Explained]) -> list[str]:
-    """Return what the files of each picture begin with: its name without its ending, numbered where it comes again."""
-    given: dict[str, int] = {}
+    """Return what the files of each picture begin with: its name without its ending, numbered where that is taken.
+
+    Names that differ in case alone are the same to some file systems, and so they are here.
+    """
+    taken: set[str] = set()
     names = []
     for shown in found:
         stem = Path(shown.picture).stem.replace(" ", "-") or "picture"
-        given[stem] = given.get(stem, 0) + 1
-        names.append(stem if given[stem] == 1 else f"{stem}-{given[stem]}")
+        numbered = (f"{stem}-{number}" for number in count(2))
+        name = next(name for name in chain([stem], numbered) if name.casefold() not in taken)
+        taken.add(name.casefold())
+        names.append(name)
     return names
 
 
-def _scales(found: Sequence[Explained], *, per_picture: bool) -> list[list[Scale]]:
+def _scales(found: Sequence[Explained], scaling: Scaling) -> list[list[Scale]]:
     """Return the scale of every panel; that of a refused one means nothing."""
     own = [[_scale(panel) for panel in shown.panels] for shown in found]
-    if per_picture:
+    if scaling == "picture":
         return own
     together = [shared(column) for column in zip(*(row for row in own if row), strict=True)]
+    if scaling == "layer":
+        together = _of_layer(
+            [panel.method for panel in next(shown.panels for shown in found if shown.panels)], together
+        )
     return [together if row else [] for row in own]
+
+
+def _of_layer(methods: Sequence[str], scales: Sequence[Scale]) -> list[Scale]:
+    """Return the scale of each method, the same for all that give values of the layer in the score's unit.
+
+    The values of the others are in units of their own, of which none is more or less than those of the score.
+    """
+    alike = [place for place, method in enumerate(methods) if method in IN_SCORE]
+    together = list(scales)
+    for place in alike if len(alike) > 1 else ():
+        whole = shared([scales[other] for other in alike])
+        together[place] = replace(whole, signed=scales[place].signed, methods=tuple(methods[other] for other in alike))
+    return together
 
 
 def _scale(panel: Panel) -> Scale:
@@ -126,12 +165,19 @@ def _write_maps(
     for panel, picture, entry in zip(shown.panels, drawn, told, strict=True):
         if picture is None:
             continue
-        buffer = BytesIO()
-        np.save(buffer, picture.values, allow_pickle=False)
-        files.write_bytes(folder / entry["values"], buffer.getvalue())
+        _write_values(folder / entry["values"], picture.values)
+        if panel.watched is not None:
+            _write_values(folder / entry["zeiler"]["activity"], panel.watched.activity[0].float().numpy())
+            _write_values(folder / entry["zeiler"]["labels"], panel.watched.labels[0].numpy())
         with style():
             meaning = drawing.explained(picture.scale, of=sharing)
             save_png(drawing.figure(shown, panel, picture, meaning=meaning), folder / entry["picture"])
+
+
+def _write_values(path: Path, values: NDArray[Any]) -> None:
+    buffer = BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    files.write_bytes(path, buffer.getvalue())
 
 
 def _record(
@@ -200,6 +246,13 @@ def _explanation(
         ]
     if panel.unmeasured:
         told["unmeasured"] = panel.unmeasured
+    if panel.watched is not None:
+        told["zeiler"] = {
+            "layer": panel.watched.layer,
+            "unit": int(panel.watched.units[0]),
+            "activity": f"{name}.activity.npy",
+            "labels": f"{name}.labels.npy",
+        }
     return told
 
 

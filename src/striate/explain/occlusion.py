@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Literal
 
 import torch
@@ -20,7 +21,6 @@ from striate.inside.maps import Maps
 from striate.inside.passes import at_once
 
 Measure = Literal["probability", "score"]
-UNMOVED = "no patch changes the answer: the probability is saturated, or the patch too small; see measure='score'"
 
 _PATCHES = 7  # along the shorter side, by default: 32 pixels of 224
 _LEAST = 1e-3  # of the probability
@@ -64,7 +64,7 @@ def windows(
     Raises:
         RecipeError: a patch larger than the picture, or a stride that leaves pixels uncovered.
     """
-    height, width = _pair(patch or max(1, round(min(picture) / _PATCHES)))
+    height, width = _pair(max(1, round(min(picture) / _PATCHES)) if patch is None else patch)
     down, right = _pair(stride) if stride is not None else (max(1, height // 2), max(1, width // 2))
     if not (1 <= height <= picture[0] and 1 <= width <= picture[1]):
         raise RecipeError(f"a patch of {height} x {width} does not fit a picture of {picture[0]} x {picture[1]}")
@@ -100,7 +100,8 @@ def answers(scores: Tensor, classes: Tensor, measure: Measure) -> Tensor:
     """
     if measure not in ("probability", "score"):
         raise RecipeError(f"measure = {measure}: probability or score")
-    return of_class(scores.softmax(dim=1) if measure == "probability" else scores, classes)
+    score = of_class(scores, classes)
+    return score if measure == "score" else (score - scores.logsumexp(dim=1)).exp()
 
 
 def explain(
@@ -138,16 +139,15 @@ def explain(
     shape = require(images, classes)
     laid = windows(shape[1:], patch, stride)
     with inspecting(network) as inside, torch.no_grad():
-        falls = _falls(inside, images, classes, filled(images, fill), laid, (measure, at_once(images, batch)))
-    least = _LEAST if measure == "probability" else 0.0
-    notes = tuple("" if most > least else UNMOVED for most in falls.abs().amax(dim=(1, 2)).tolist())
+        whole, falls = _falls(inside, images, classes, filled(images, fill), laid, (measure, at_once(images, batch)))
+    notes = tuple(map(_note, whole.tolist(), falls.abs().amax(dim=(1, 2)).tolist(), repeat(measure)))
     return Maps(laid.spread(falls), signed=True, method="occlusion", picture=shape[1:], notes=notes)
 
 
 def _falls(
     inside: Inside, images: Tensor, classes: Tensor, fill: Tensor, laid: Windows, how: tuple[Measure, int]
-) -> Tensor:
-    """Return the fall (N, R, L) of each window."""
+) -> tuple[Tensor, Tensor]:
+    """Return the answer (N,) for each whole picture, and its fall (N, R, L) with each window."""
     measure, size = how
     whole = torch.cat(
         [answers(inside.scores(images[part]), classes[part], measure) for part in parts(len(images), size)]
@@ -156,7 +156,19 @@ def _falls(
         whole[picture] - answers(inside.scores(hidden), classes[picture.to(classes.device)], measure)
         for picture, _, hidden in covered(images, fill, laid, size)
     ]
-    return torch.cat(found).view(len(images), len(laid.tops), len(laid.lefts))
+    return whole, torch.cat(found).view(len(images), len(laid.tops), len(laid.lefts))
+
+
+def _note(answer: float, most: float, measure: Measure) -> str:
+    """Say where no patch changes the answer: `most` is the largest change."""
+    if most > (_LEAST if measure == "probability" else 0.0):
+        return ""
+    if measure == "score":
+        return f"no patch changes it: the score of the class stays {answer:.3g}; see a larger patch"
+    return (
+        f"no patch changes it: the softmax of the class's score (not calibrated) stays {answer:.1%}; see "
+        "measure='score' or a larger patch"
+    )
 
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:

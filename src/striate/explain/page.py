@@ -13,7 +13,9 @@ from markupsafe import Markup
 from striate.explain import METHODS, colors
 from striate.explain.badges import MARKS
 from striate.explain.drawing import Drawn, explained, legend, number
+from striate.explain.labels import labeled
 from striate.explain.picture import Explained, Panel, Question
+from striate.explain.zeiler import Watched
 from striate.inside.geometry import Geometry
 from striate.report import rendering, words
 from striate.report.thumbnails import data_uri
@@ -80,6 +82,8 @@ def call(run: Path, shown: Explained, panel: Panel, question: Question) -> str:
         options["layer"] = panel.layer
     if question.evidence:
         options["evidence"] = True
+    if panel.watched is not None:
+        options["zeiler"] = True
     arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
     return (
         "from striate.explain.picture import explain_pictures\n\n"
@@ -120,8 +124,22 @@ def _panel(panel: Panel, picture: Drawn | None, entry: Plain, sharing: int) -> P
         "meaning": explained(picture.scale, of=sharing),
         "of": _of(panel),
         "badges": entry.get("badges", []),
+        "watched": _watched(panel.watched, panel.classes) if panel.watched is not None else None,
         "cascade": panel.evidence.cascade if panel.evidence is not None and not panel.evidence.constant else (),
     }
+
+
+def _watched(watched: Watched, classes: Sequence[str]) -> Plain:
+    """Return the two pictures of Zeiler's figure 6, one square a place of the patch, and their legends."""
+    activity, labels = watched.activity[0].float().numpy(), watched.labels[0].numpy()
+    scale = colors.scale_of(activity, signed=bool((activity < 0).any()), pixels=False)
+    low, high = legend(scale)
+    found, dyed = labeled(labels, classes)
+    return {
+        "layer": watched.layer, "unit": int(watched.units[0]), "patch": watched.windows.patch, "signed": scale.signed,
+        "activity": data_uri(colors.colored(activity, scale)), "low": low, "high": high,
+        "labels": data_uri(dyed), "listed": found,
+    }  # fmt: skip
 
 
 def _of(panel: Panel) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from importlib import import_module
 from inspect import signature
 from itertools import islice
 from pathlib import Path
@@ -19,13 +18,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from striate.core.errors import DoesNotApply, UnknownName
+from striate.core.errors import DoesNotApply, RecipeError, UnknownName
 from striate.core.progress import Tracker, track
 from striate.data.decode import Unreadable, decode
 from striate.data.preprocess import Preprocess
-from striate.explain import METHODS, explain
+from striate.explain import METHODS, explain, function_of
 from striate.explain.deletion import Rivals
 from striate.explain.evidence import Evidence, all_rivals, gather
+from striate.explain.options import require_options
+from striate.explain.zeiler import Watched, zeiler
 from striate.inside.inspecting import inspecting
 from striate.inside.layers import map_layer
 from striate.inside.maps import Maps
@@ -48,6 +49,7 @@ class Question:
         target: the class to explain; by default the most probable one of each picture.
         options: of the methods, such as `steps`; each goes to those that have it.
         evidence: also measure what speaks for the maps.
+        zeiler: beside occlusion, also show the strongest map and the most probable class while a patch covers a place.
     """
 
     methods: Sequence[str] = ("gradcam",)
@@ -55,6 +57,7 @@ class Question:
     target: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     evidence: bool = False
+    zeiler: bool = False
 
     def of(self, method: str) -> dict[str, Any]:
         """Return the options that `method` is given.
@@ -70,12 +73,19 @@ class Question:
         """Refuse what no method or class answers to.
 
         Raises:
+            RecipeError: no method, or a value that an option does not take.
             UnknownName: a method, an option that none of the methods has, or a class.
         """
+        if not self.methods:
+            raise RecipeError(f"no method is named: name at least one of {', '.join(METHODS)}")
         known = {name for method in self.methods for name in options_of(method)}
         for name in self.options:
             if name not in known:
                 raise UnknownName(f"option of {' or '.join(self.methods)}", name, known)
+        if self.zeiler and "occlusion" not in self.methods:
+            raise RecipeError("zeiler watches what occlusion does: name occlusion among the methods too")
+        for method in self.methods:
+            require_options(method, self.of(method))
         if self.target is not None and self.target not in classes:
             raise UnknownName("class", self.target, classes)
 
@@ -91,6 +101,9 @@ class Panel:
         refused: the reason, where the method does not apply.
         evidence: where it was asked for.
         unmeasured: why there is none, where it could not be measured.
+        watched: what else changes while a patch covers the picture, of occlusion where it was asked for.
+        unwatched: why there is none, where it does not apply.
+        classes: names of those that `watched` numbers.
     """
 
     method: str
@@ -100,6 +113,9 @@ class Panel:
     refused: str = ""
     evidence: Evidence | None = None
     unmeasured: str = ""
+    watched: Watched | None = None
+    unwatched: str = ""
+    classes: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
@@ -141,6 +157,7 @@ def explain_pictures(
     layer: str | None = None,
     target: str | None = None,
     evidence: bool = False,
+    zeiler: bool = False,
     quiet: bool = True,
     **options: Any,
 ) -> Iterator[Explained]:
@@ -153,24 +170,25 @@ def explain_pictures(
         layer: see `Question`, as for what follows.
         target: the class to explain.
         evidence: also measure what speaks for the maps.
+        zeiler: also watch the network while occlusion covers the pictures.
         quiet: show no progress.
         options: of the methods.
 
     Raises:
         UnknownName: a method, layer, class or option.
+        RecipeError: no method, or a value that an option does not take.
         DoesNotApply: the recognizer is not one network.
     """
     if not isinstance(recognizer, NetworkRecognizer):
         recognizer = load_network(Path(recognizer))
-    question = Question(tuple(methods), layer, target, options, evidence)
+    question = Question(tuple(methods), layer, target, options, evidence, zeiler)
     question.require(recognizer.classes)
     return _each(recognizer, Pictures(pictures), question, quiet=quiet)
 
 
 def options_of(method: str) -> frozenset[str]:
     """Return the options of a method besides its layer."""
-    module = import_module(f"striate.explain.{METHODS[method].module}")
-    return frozenset(signature(module.explain).parameters) - _ASKED_ELSEWHERE
+    return frozenset(signature(function_of(method)).parameters) - _ASKED_ELSEWHERE
 
 
 def _each(recognizer: NetworkRecognizer, pictures: Pictures, question: Question, *, quiet: bool) -> Iterator[Explained]:
@@ -243,6 +261,8 @@ def _panels(
     layer, shape = _layer(recognizer, method, question)
     maps = maps.cpu()
     panels = [Panel(method, one(maps, n), layer, shape) for n in range(len(images))]
+    if method == "occlusion" and question.zeiler:
+        panels = _watched(panels, recognizer, images, classes, question)
     if against is None:
         return panels
     try:
@@ -250,6 +270,18 @@ def _panels(
     except DoesNotApply as error:
         return [replace(panel, unmeasured=str(error)) for panel in panels]
     return [replace(panel, evidence=evidence) for panel, evidence in zip(panels, found, strict=True)]
+
+
+def _watched(
+    panels: list[Panel], recognizer: NetworkRecognizer, images: Tensor, classes: Tensor, question: Question
+) -> list[Panel]:
+    """Return the panels with what Zeiler and Fergus watch, of the same patches in passes of its own."""
+    options = {name: value for name, value in question.of("occlusion").items() if name != "measure"}
+    try:
+        seen = zeiler(recognizer.network, images, classes, layer=question.layer, projected=False, **options)
+    except DoesNotApply as error:
+        return [replace(panel, unwatched=str(error)) for panel in panels]
+    return [replace(panel, watched=seen.of(n), classes=tuple(recognizer.classes)) for n, panel in enumerate(panels)]
 
 
 def _layer(recognizer: NetworkRecognizer, method: str, question: Question) -> tuple[str | None, tuple[int, ...]]:

@@ -18,7 +18,8 @@ from striate.inside.inspecting import Captured, Inside, inspecting
 from striate.inside.layers import Layer, map_layer
 from striate.inside.maps import Maps
 
-NOTHING = "no positive evidence: no place of this layer speaks for the class; see the signed hirescam"
+NOTHING = "no positive evidence: no place of this layer speaks for the class"
+SIGNED = "; see the signed hirescam"
 
 Rule = Callable[[Tensor, Tensor], Tensor]
 """From the maps (n, K, h, w) of n pictures and the gradient of their scores, as large, to one map each (n, h, w)."""
@@ -84,7 +85,8 @@ def made(values: Tensor, place: Layer, method: str, notes: tuple[str, ...] | Non
             f"{method} at {place.name} is not finite: activations or gradients overflow; normalize the pictures as the "
             "network expects, or explain it in float32"
         )
-    empty = ["" if some else NOTHING for some in (values > 0).flatten(1).any(dim=1).tolist()]
-    said = tuple(note or nothing for note, nothing in zip(notes or [""] * len(empty), empty, strict=True))
     signed, geometry = METHODS[method].values == "signed", place.placed
+    nothing = NOTHING if signed else NOTHING + SIGNED
+    empty = ["" if some else nothing for some in (values > 0).flatten(1).any(dim=1).tolist()]
+    said = tuple(note or none for note, none in zip(notes or [""] * len(empty), empty, strict=True))
     return Maps(values, signed=signed, method=method, picture=geometry.picture, geometry=geometry, notes=said)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,8 @@ class Watched:
         layer: whose strongest map is watched.
         units: (N,) int64, the map of the layer with the largest sum in the whole picture.
         activity: (N, R, L), the sum of that map (figure 6b).
-        projections: (N, C, H, W), that map of the whole picture projected to the pixels by deconvnet (6c).
+        projections: (N, C, H, W), that map of the whole picture projected to the pixels by deconvnet (6c); None where
+            that was not asked.
         probability: (N, R, L), of the class (6d).
         labels: (N, R, L) int64, the most likely class (6e).
     """
@@ -34,9 +36,17 @@ class Watched:
     layer: str
     units: Tensor
     activity: Tensor
-    projections: Tensor
+    projections: Tensor | None
     probability: Tensor
     labels: Tensor
+
+    def of(self, n: int) -> Watched:
+        """Return what was watched in picture `n` alone, in the main memory."""
+        held = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        alone: dict[str, Any] = {
+            name: value[n : n + 1].cpu() for name, value in held.items() if isinstance(value, Tensor)
+        }
+        return replace(self, **alone)
 
 
 def zeiler(
@@ -49,11 +59,12 @@ def zeiler(
     stride: int | tuple[int, int] | None = None,
     fill: str | Tensor = "gray",
     batch: int | None = None,
+    projected: bool = True,
 ) -> Watched:
     """Cover a patch at every place, and watch the strongest map, the probability and the most likely class.
 
     Args:
-        network: left as it is, bit by bit; its nonlinearities are ReLUs, as the projection needs.
+        network: left as it is, bit by bit.
         images: (N, C, H, W), normalized as the network expects.
         classes: (N,) int64.
         layer: whose strongest map is watched; by default the last stage.
@@ -61,6 +72,7 @@ def zeiler(
         stride: from a patch to the next; by default half of the patch.
         fill: a name of `fills.FILLS`, or a tensor (C,), (C, H, W) or (N, C, H, W), normalized.
         batch: covered pictures that pass at once; by default by their size.
+        projected: project the map too, for which the network's nonlinearities have to be ReLUs.
 
     Raises:
         UnknownName: no such layer or fill.
@@ -77,7 +89,7 @@ def zeiler(
         found = [_watch(inside, seen, classes, units, picture, each) for picture, _, each in hidden]
     grid = (len(images), len(laid.tops), len(laid.lefts))
     activity, probability, labels = (torch.cat(each).view(grid) for each in zip(*found, strict=True))
-    projections = project(network, images, name, units, batch=batch)
+    projections = project(network, images, name, units, batch=batch) if projected else None
     return Watched(laid, name, units, activity, projections, probability, labels)
 
 
