@@ -204,7 +204,7 @@ def explain(
     layer: str | None = None,
     target: str | None = None,
     evidence: bool = False,
-    scale: Literal["picture", "shared"] = "shared",
+    scale: Literal["picture", "layer", "shared"] = "shared",
     out: str | Path | None = None,
     quiet: bool = False,
     **options: Any,
@@ -220,7 +220,7 @@ def explain(
         layer: whose units speak; by default the last maps.
         target: explain this class, by name, not each picture's answer.
         evidence: measure what speaks for each map; takes longer.
-        scale: of the colors of each method: one for all pictures, or one for each.
+        scale: of the colors of each method: one for all pictures, or one for each; or one for all methods of a layer.
         out: a new folder; by default the run's name with -explained. An existing name gets a number.
         quiet: print nothing.
         options: of the methods, such as `steps=100`.

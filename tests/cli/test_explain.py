@@ -1,9 +1,12 @@
 import json
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import striate.explain.folder
+import striate.explain.picture  # noqa: F401 by name, below
 from striate.recognize.load import load
 from striate.train.begin import Request, begin
 
@@ -67,8 +70,9 @@ def test_more_pictures_than_a_page_shows_are_refused_before_any_is_explained(cal
     def explain_pictures(*_, **__):
         raise AssertionError("explained")
 
-    monkeypatch.setattr("striate.explain.folder.MOST", 1)
-    monkeypatch.setattr("striate.explain.picture.explain_pictures", explain_pictures)
+    modules = sys.modules  # `striate.explain` is the function
+    monkeypatch.setattr(modules["striate.explain.folder"], "MOST", 1)
+    monkeypatch.setattr(modules["striate.explain.picture"], "explain_pictures", explain_pictures)
     outcome = call("explain", network_run, pictures)
     assert outcome.status == 2
     assert "2 pictures are more than anyone looks at: name at most 1" in outcome.errors
