@@ -35,6 +35,7 @@ def test_ray_must_be_installed_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
         engines.engine("ray", 2)
 
 
+@pytest.mark.reference
 def test_ray_trains_on_a_local_cluster(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray is not installed")
     fixed = (*SETTINGS, "plan.threads=1")
