@@ -1,13 +1,16 @@
 """Jobs run in other processes, or by Ray, do what they do here."""
 
 import json
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
 from striate.compare import engines
+from striate.compare.jobs import Ledger, make_jobs
 from striate.compare.of_data import Wish, begin
-from striate.core.errors import PlanError
+from striate.core.errors import PlanError, TrainingStopped
 
 SETTINGS = ("store=none", "epochs=1")
 
@@ -33,6 +36,16 @@ def test_ray_must_be_installed_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     with pytest.raises(PlanError, match="pip install ray"):
         engines.engine("ray", 2)
+
+
+def test_a_killed_training_is_said_with_how_to_go_on(tmp_path: Path) -> None:
+    killed: Future[str] = Future()
+    killed.set_exception(BrokenProcessPool("killed"))
+    running = engines._Futures(lambda ledger, job: killed)
+    job = make_jobs(["linear", "mlp_300"], 1)[0]
+    running.begin(Ledger(tmp_path, "digits", None, "", "", [], [job], {}), job)
+    with pytest.raises(TrainingStopped, match=f"was killed.*--resume {tmp_path}"):
+        running.ended()
 
 
 @pytest.mark.reference

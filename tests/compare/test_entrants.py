@@ -36,6 +36,25 @@ def test_seeds_alone_are_compared_with_each_other(runs: dict[str, Path]) -> None
     assert [entrant.name for entrant in read([runs["mlp"], runs["mlp-again"]])] == ["mlp", "mlp-again"]
 
 
+def test_a_copied_run_is_no_second_training(runs: dict[str, Path], tmp_path: Path) -> None:
+    copy = shutil.copytree(runs["mlp"], tmp_path / "copy")
+    found = read([runs["mlp"], copy, runs["mlp-again"], runs["linear"]])
+    assert [(entrant.name, len(entrant.trainings)) for entrant in found] == [("mlp", 2), ("copy", 1), ("linear", 1)]
+
+
+def test_trainings_on_other_pictures_are_other_recognizers(runs: dict[str, Path], tmp_path: Path) -> None:
+    fewer = shutil.copytree(runs["mlp-again"], tmp_path / "fewer")
+    split = pq.read_table(fewer / "split.parquet")
+    sides = np.array(split["split"].to_pylist(), dtype=object)
+    sides[np.flatnonzero(sides == "train")[:100]] = None
+    place = split.column_names.index("split")
+    split = split.set_column(place, "split", pa.array(sides, split["split"].type)).replace_schema_metadata(None)
+    pq.write_table(split, fewer / "split.parquet")
+    found = read([runs["mlp"], fewer, runs["linear"]])
+    assert [len(entrant.trainings) for entrant in found] == [1, 1, 1]
+    assert not same_training(found)
+
+
 def test_other_test_pictures_are_refused_with_how_many_are_shared(runs: dict[str, Path]) -> None:
     with pytest.raises(DataError, match=r"different pictures: \d+ and \d+, of which \d+ are the same.*split\.file="):
         read([runs["linear"], runs["elsewhere"]])

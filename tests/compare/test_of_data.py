@@ -113,6 +113,7 @@ def test_what_cannot_begin_leaves_no_folder(tmp_path: Path) -> None:
         (Wish("digits", ["linear", "linear"]), RecipeError),
         (Wish("digits", ["linear", "mlp_300"], "soon"), RecipeError),
         (Wish("digits", ["linear", "resnet21"]), UnknownName),
+        (Wish("digits", ["linear", "mlp_300"], "1s"), RecipeError),
     ):
         with pytest.raises(error):
             begin(of_data.replace(wish, out=tmp_path / "none", quiet=True))

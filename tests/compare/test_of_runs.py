@@ -29,6 +29,18 @@ def test_every_price_is_there(done: Compared) -> None:
             assert told[price] > 0
 
 
+def test_an_ensemble_whose_members_see_other_sizes_is_compared_like_any_other(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    settings = {"split.test": 0.1, "plan.threads": 1, "store": "none", "epochs": 2, "preprocess.size": 6}
+    small = striate.train("digits", model="linear", out=tmp_path / "small", settings=settings, quiet=True)
+    both = striate.ensemble(runs["mlp"], small.path, out=tmp_path / "both", quiet=True).run
+    found = striate.compare(runs["mlp"], small.path, both.path, out=tmp_path / "compared", quiet=True).found
+    told = {entry["name"]: entry for entry in found["recognizers"]}
+    assert told["both"]["prediction_seconds"] > 0
+    assert told["both"]["parameters"] == told["mlp"]["parameters"] + told["small"]["parameters"]
+
+
 def test_the_numbers_are_kept_beside_the_page(done: Compared) -> None:
     assert json.loads((done.folder / "comparison.json").read_text()) == done.found
     assert {path.name for path in (done.folder / "figures").iterdir()} == FIGURES

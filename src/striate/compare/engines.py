@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from striate.compare.jobs import Job, Ledger, carry_out
-from striate.core.errors import PlanError
+from striate.core.errors import PlanError, TrainingStopped
 
 Name = Literal["local", "ray"]
+_KILLED = (
+    "a training was killed, perhaps as memory ran out; those that are finished are kept. Go on, with fewer at once: "
+    "striate compare --resume {folder}"
+)
 
 
 class Engine(Protocol):
@@ -38,11 +44,20 @@ def engine(name: Name, lanes: int, *, quiet: bool = False) -> AbstractContextMan
     Raises:
         PlanError: Ray is not installed.
     """
+    require(name)
     if name == "ray":
-        if find_spec("ray") is None:
-            raise PlanError("--engine ray: Ray is not installed here. pip install ray, or leave --engine out")
         return _ray()
     return _here(quiet=quiet) if lanes == 1 else _processes(lanes)
+
+
+def require(name: Name) -> None:
+    """Refuse an engine that is not here.
+
+    Raises:
+        PlanError: Ray is not installed.
+    """
+    if name == "ray" and find_spec("ray") is None:
+        raise PlanError("--engine ray: Ray is not installed here. pip install ray, or leave --engine out")
 
 
 @contextmanager
@@ -78,13 +93,21 @@ class _Futures:
     def __init__(self, submit: Callable[[Ledger, Job], Future[str]]) -> None:
         self._submit = submit
         self._running: dict[Future[str], str] = {}
+        self._folder: Path | None = None
 
     def begin(self, ledger: Ledger, job: Job) -> None:
-        self._running[self._submit(ledger, job)] = job.name
+        self._folder = ledger.folder
+        try:
+            self._running[self._submit(ledger, job)] = job.name
+        except BrokenProcessPool:
+            raise TrainingStopped(_KILLED.format(folder=self._folder)) from None
 
     def ended(self) -> list[tuple[str, str]]:
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        return [(self._running.pop(future), future.result()) for future in done]
+        try:
+            return [(self._running.pop(future), future.result()) for future in done]
+        except BrokenProcessPool:
+            raise TrainingStopped(_KILLED.format(folder=self._folder)) from None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,9 @@ def _scores(table: pa.Table, answered: NDArray[np.bool_], classes: int, path: Pa
 def _grouped(found: Sequence[Answered]) -> list[Entrant]:
     groups: dict[str, list[Answered]] = {}
     for answered in found:
-        groups.setdefault(_kind(answered.run), []).append(answered)
+        kind = _kind(answered.run)
+        again = sum(other.run.seed == answered.run.seed for other in groups.get(f"{kind} 0", ()))
+        groups.setdefault(f"{kind} {again}", []).append(answered)  # a copied run is no second training
     if len(groups) == 1:  # seeds against each other
         groups = {str(place): [answered] for place, answered in enumerate(found)}
     models = [recipe_of(group[0].run)["model"] for group in groups.values()]
@@ -243,8 +246,10 @@ def _grouped(found: Sequence[Answered]) -> list[Entrant]:
 
 
 def _kind(run: Run) -> str:
-    """Return what is the same for runs that differ by their seed alone."""
-    return repr(sorted((k, v) for k, v in recipe_of(run).items() if k not in _NOT_OF_THE_RECOGNIZER))
+    """Return what is the same for runs that differ by their seed alone: the recipe and the training pictures."""
+    recipe = sorted((k, v) for k, v in recipe_of(run).items() if k not in _NOT_OF_THE_RECOGNIZER)
+    pictures = sorted(map(str, run.split.hashes.take(pa.array(run.split.rows("train"))).to_pylist()))
+    return f"{recipe!r} {sha256(' '.join(pictures).encode()).hexdigest()}"
 
 
 def _listed(names: Sequence[str]) -> str:

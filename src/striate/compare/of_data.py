@@ -10,17 +10,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from striate.compare import budget as budgets
 from striate.compare import jobs as ledgers
 from striate.compare.budget import Budget, Need
-from striate.compare.engines import Engine, Name, engine
+from striate.compare.engines import Engine, Name, engine, require
 from striate.compare.entrants import has_epochs
 from striate.compare.jobs import Job, Ledger, State
 from striate.compare.of_runs import RESULT, Compared, compare_runs
 from striate.compare.sizing import sizes
-from striate.core.errors import DataError, Interrupted, RecipeError
+from striate.core.errors import DataError, Interrupted, PlanError, RecipeError
 from striate.core.files import alone, free_name
 from striate.core.progress import say
 from striate.data.examine import with_hashes
@@ -80,6 +81,7 @@ def begin(wish: Wish) -> Compared:
     budget = budgets.parse(wish.budget) if wish.budget else Budget("")
     if len(wish.models) < 2 or min(wish.seeds, wish.lanes) < 1:
         raise RecipeError("a comparison takes two models or more, one seed or more, one job at a time or more")
+    require(wish.engine)
     settings_to_values(wish.settings)
     for model in wish.models:
         models.check(model)
@@ -88,7 +90,11 @@ def begin(wish: Wish) -> Compared:
     say(f"in {ledger.folder}; if it is stopped: striate compare --resume {ledger.folder}", quiet=wish.quiet)
     with alone(ledger.folder):
         if budget.seconds is not None:
-            ledger = _sized(ledger, budget, wish)
+            try:
+                ledger = _sized(ledger, budget, wish)
+            except (RecipeError, PlanError):  # it cannot begin, and nothing is trained yet
+                rmtree(ledger.folder, ignore_errors=True)
+                raise
         return _carried_out(ledger, wish.lanes, wish.engine, began, quiet=wish.quiet)
 
 
@@ -99,6 +105,7 @@ def go_on(folder: Path, *, lanes: int = 1, name: Name = "local", quiet: bool = F
         DataError: the folder holds none, or the pictures have changed since it began.
     """
     began = time.monotonic()
+    require(name)
     ledger = ledgers.read(folder)
     table = with_hashes(open_table(ledger.data, data_root=ledger.data_root), quiet=quiet)
     if table.fingerprint != ledger.fingerprint:

@@ -21,6 +21,7 @@ from striate.core.progress import say, track
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.table import Table
+from striate.recognize.ensemble import Ensemble
 from striate.recognize.predict import Recognizer
 from striate.report.contents import read_log
 from striate.report.of_run import thumbnails
@@ -114,15 +115,21 @@ def _cost(entrant: Entrant, rows: NDArray[np.int64], table: Table | None) -> Pla
     recipe = recipe_of(run)
     optimizer = recipe.get("optimizer", {}).get("name", "sgd")
     size = cost.size_of(recognizer, batch=recipe.get("batch_size", 1), optimizer=optimizer)
-    images = _images(recognizer.preprocess, rows[: cost.AT_ONCE], table)
     seconds = [cost.training_seconds(training.run.path) for training in entrant.trainings]
     told = [value for value in seconds if value is not None]
     return {
         **vars(size),
         "bytes": cost.bytes_on_disk(run),
-        "prediction_seconds": cost.seconds_a_picture(recognizer, images),
+        "prediction_seconds": _prediction_seconds(recognizer, rows[: cost.AT_ONCE], table),
         "training_seconds": float(np.mean(told)) if told else None,
     }
+
+
+def _prediction_seconds(recognizer: Recognizer, rows: NDArray[np.int64], table: Table | None) -> float:
+    """Return how long a picture takes; of an ensemble, whose members may see other sizes, in all of them."""
+    if isinstance(recognizer, Ensemble):
+        return sum(_prediction_seconds(member, rows, table) for member in recognizer.members)
+    return cost.seconds_a_picture(recognizer, _images(recognizer.preprocess, rows, table))
 
 
 def _images(preprocess: Preprocess, rows: NDArray[np.int64], table: Table | None) -> NDArray[np.uint8]:
