@@ -9,7 +9,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from striate.classic.calibrated import Calibrated
-from striate.classic.classifiers import CLASSIFIERS, classifier
+from striate.classic.classifiers import CLASSIFIERS, Nearest, classifier
 from striate.classic.kernel_svm import KernelSVM
 from striate.classic.kernels import OF_HISTOGRAMS
 from striate.classic.linear_svm import LinearSVM
@@ -33,6 +33,7 @@ def flowers():
         IntersectionMap(),
         RBFMap(20),
         Calibrated(LinearSVM()),
+        Nearest(1, algorithm="brute"),
     ],
     ids=str,
 )
@@ -50,6 +51,11 @@ def test_too_few_vectors_for_the_neighbors_are_refused_with_the_remedy(flowers):
         classifier("nearest", seed=0).fit(vectors[few][:4], labels[few][:4])
     fitted = classifier("nearest", seed=0).set_params(estimator__n_neighbors=1).fit(vectors[few], labels[few])
     assert fitted.score(vectors[few], labels[few]) == 1
+
+
+def test_a_share_to_hold_out_is_between_0_and_1(flowers):
+    with pytest.raises(ValueError, match="holdout = 5: it is the share"):
+        classifier("logistic", seed=0).set_params(holdout=5).fit(*flowers)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

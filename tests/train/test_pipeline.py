@@ -32,6 +32,24 @@ def run(tmp_path_factory):
         return striate.train("digits", model="hog-svm", out=out, settings=FAST, quiet=True)
 
 
+def test_an_option_that_scikit_learn_refuses_is_told_with_its_reason(tmp_path):
+    settings = {"options.classifier__estimator__C": -1, "split.test": 0.1}
+    with pytest.raises(RecipeError, match=r"options\.classifier__estimator__C=-1: The 'C' parameter"):
+        striate.train("digits", model="color-linear", out=tmp_path / "run", settings=settings, quiet=True)
+
+
+def test_classes_are_weighed_by_their_names(tmp_path):
+    def share(weights: dict[str, float]) -> float:
+        settings = {"options.classifier__estimator__class_weight": weights, "split.test": 0.1}
+        run = striate.train("digits", model="color-linear", out=tmp_path / "run", settings=settings, quiet=True)
+        answers = run.recognizer().predict(list(open_table("digits").pixels[:200]))
+        return np.mean([answer.class_name == "8" for answer in answers])
+
+    assert share({"8": 50.0}) > share({"8": 1.0}) + 0.2
+    with pytest.raises(UnknownName, match="no class named 'eight'"):
+        share({"eight": 2.0})
+
+
 def shapes(folder, count=12, size=(90, 120)):
     """Two classes of colored pictures: stripes down, and stripes across."""
     draw = np.random.default_rng(0)

@@ -46,6 +46,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Of a class with one vector nothing is held out. Where the others are too few as well, the temperature is 1.
         """
+        if not 0 < self.holdout < 1:
+            raise ValueError(f"holdout = {self.holdout}: it is the share that is held out, between 0 and 1")
         X = _dense(check_array(X, accept_sparse="csr"))  # noqa: N806
         y = column_or_1d(y, warn=True)
         check_consistent_length(X, y)

@@ -16,17 +16,23 @@ from striate.core.catalog import Catalog
 from striate.core.errors import DoesNotApply
 
 
+class TooFew(DoesNotApply, ValueError):
+    """Fewer vectors than a classifier needs; also what scikit-learn raises then."""
+
+
 class Nearest(KNeighborsClassifier):  # type: ignore[misc]
     """scikit-learn's, which refuses too few vectors when it is fitted, and not only when it is asked."""
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 (scikit-learn's own)
         """Keep the vectors (N, D) and their labels (N,)."""
-        if len(X) < self.n_neighbors:
-            raise DoesNotApply(
-                f"{self.n_neighbors} nearest neighbors among {len(X)} vectors, as some are held out for calibration: "
-                "take more pictures, or set n_neighbors lower"
+        super().fit(X, y)
+        count = self.n_samples_fit_
+        if count < self.n_neighbors:
+            raise TooFew(
+                f"{self.n_neighbors} nearest neighbors among {count} vectors, as some are held out for calibration: "
+                f"take more pictures (here n_samples = {count}), or set n_neighbors lower"
             )
-        return super().fit(X, y)  # type: ignore[no-any-return]
+        return self
 
 
 # nearest: by brute force, as trees of neighbors do not help in so many dimensions, and no file of ours may hold them

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from striate import classic
 from striate.classic.pictures import Stored, UnreadablePicture
-from striate.core.errors import DataError, Interrupted, RecipeError
+from striate.core.errors import DataError, Interrupted, RecipeError, StriateError, UnknownName
 from striate.core.files import alone, write_json, write_text
 from striate.core.progress import say, track
 from striate.data.store import Store
@@ -269,7 +269,31 @@ def _fitted(
     recipe: Recipe, store: Store, rows: NDArray[np.int64], *, quiet: bool
 ) -> tuple[Pipeline, list[dict[str, Any]]]:
     pipeline, labels = create(recipe), store.table.labels[rows].astype(np.int64)
-    return pipeline, fit(pipeline, Stored(store, rows), labels, threads=recipe.plan.threads, quiet=quiet)
+    _weigh_by_name(pipeline, store.table.classes)
+    try:
+        steps = fit(pipeline, Stored(store, rows), labels, threads=recipe.plan.threads, quiet=quiet)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, StriateError) or not recipe.options:
+            raise
+        given = ", ".join(f"options.{name}={value}" for name, value in recipe.options.items())
+        raise RecipeError(f"{recipe.model} cannot be fitted with {given}: {error}") from None
+    if getattr(pipeline.steps[-1][1], "temperature_", None) == 1.0:  # a fitted one is never exactly that
+        say("warn: too few pictures of a class to calibrate its probabilities on held-out ones", quiet=quiet)
+    return pipeline, steps
+
+
+def _weigh_by_name(pipeline: Pipeline, classes: tuple[str, ...]) -> None:
+    """Turn class weights that are given by class name into weights of labels.
+
+    Raises:
+        UnknownName: no such class.
+    """
+    for name, weights in pipeline.get_params().items():
+        if name.endswith("class_weight") and isinstance(weights, dict):
+            unknown = [given for given in weights if given not in classes]
+            if unknown:
+                raise UnknownName("class", str(unknown[0]), classes)
+            pipeline.set_params(**{name: {classes.index(given): weight for given, weight in weights.items()}})
 
 
 def _still_readable(store: Store, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[str, str]]:
