@@ -198,9 +198,9 @@ def ensemble(
 
 def explain(
     path: str | Path,
-    pictures: Sequence[str | Path],
+    pictures: Sequence[str | Path] | str | Path,
     *,
-    methods: Sequence[str] = ("gradcam",),
+    methods: Sequence[str] | str = ("gradcam",),
     layer: str | None = None,
     target: str | None = None,
     evidence: bool = False,
@@ -232,8 +232,9 @@ def explain(
     from striate.explain.picture import Question, explain_pictures
 
     run = Path(path)
-    files = [Path(picture) for picture in pictures]
-    question = Question(tuple(methods), layer, target, options, evidence)
+    files = [Path(picture) for picture in ([pictures] if isinstance(pictures, str | Path) else pictures)]
+    methods = (methods,) if isinstance(methods, str) else tuple(methods)
+    question = Question(methods, layer, target, options, evidence)
     asked: dict[str, Any] = {"methods": methods, "layer": layer, "target": target, "evidence": evidence, **options}
     found = list(explain_pictures(run, files, quiet=quiet, **asked))
     beside = run.resolve().with_name(f"{run.resolve().name}-explained")
@@ -246,8 +247,8 @@ def units(  # noqa: PLR0913 the verb's twelve options, and quiet
     *,
     part: Literal["train", "val", "test"] | None = None,
     data_root: str | Path | None = None,
-    layers: Sequence[str] | None = None,
-    units: Sequence[int] | None = None,
+    layers: Sequence[str] | str | None = None,
+    units: Sequence[int] | int | None = None,
     limit: int = 5000,
     out: str | Path | None = None,
     pictures: int = 12,
@@ -280,6 +281,8 @@ def units(  # noqa: PLR0913 the verb's twelve options, and quiet
     from striate.units.of_run import look
 
     root = None if data_root is None else str(data_root)
+    layers = (layers,) if isinstance(layers, str) else layers
+    units = (units,) if isinstance(units, int) else units
     wish = Wish(part, root, layers, units, limit, pictures, projections, synthetic, history)
     place = None if out is None else Path(out)
     return look(Path(path), None if data is None else str(data), wish=wish, out=place, quiet=quiet)

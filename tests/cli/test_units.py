@@ -32,6 +32,19 @@ def test_json_is_one_document_with_every_unit(run, call, tmp_path):
     assert all(unit["top"][0]["value"] == unit["largest"] for unit in units if unit["top"])
 
 
+def test_one_unit_is_one_unit(run, call, tmp_path):
+    told = call("units", run, "--layer", "stages.1", "--unit", "6", "--out", str(tmp_path / "one"), "--json")
+    assert [unit["unit"] for unit in json.loads(told.output)["layers"][0]["units"]] == [6]
+    page = (tmp_path / "one" / "layers" / "stages.1.html").read_text(encoding="utf-8")
+    assert "stages.1: 1 of 16 units" in page
+
+
+def test_a_part_of_other_pictures_is_refused(run, call):
+    told = call("units", run, "digits", "--part", "train")
+    assert told.status == 2
+    assert "part = train is of the run's own pictures" in told.errors
+
+
 def test_a_unit_without_its_layer_is_refused(run, call):
     told = call("units", run, "--unit", "3")
     assert told.status == 2

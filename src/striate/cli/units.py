@@ -35,7 +35,8 @@ def units(
         list[int] | None, Option(metavar="K", help="A unit of that layer; may be given several times.")
     ] = None,
     out: Annotated[
-        Path | None, Option(metavar="FOLDER", help="Where the pages go; by default units in the run.")
+        Path | None,
+        Option(metavar="FOLDER", help="Where the pages go, by default units in the run; what exists is kept."),
     ] = None,
     part: Annotated[
         Literal["train", "val", "test"] | None,
@@ -49,7 +50,7 @@ def units(
         int | None, Option(metavar="N", min=0, help="Patches of a unit to project to the pixels; else as time allows.")
     ] = None,
     synthetic: Annotated[
-        bool | None, Option(help="Make a picture that excites each unit; else as time allows.")
+        bool | None, Option(help="Make a picture that excites each unit, which takes the most time.")
     ] = None,
     history: Annotated[bool, Option("--history", help="Show each unit at the run's snapshots too.")] = False,
     data_root: Annotated[Path | None, Option(metavar="FOLDER", help="Where the files of a known set lie.")] = None,
@@ -81,8 +82,10 @@ def units(
         quiet=as_json,
     )
     if as_json:
-        document({"run": run, "pages": looked.pages, "pictures": looked.study.pictures, "layers": _plain(looked.study)})
+        layers = _plain(looked.study, unit)
+        document({"run": run, "pages": looked.pages, "pictures": looked.study.pictures, "layers": layers})
         return
+    say(f"{looked.study.pictures:,} pictures")
     table(("layer", "units", "dead", "active places", "mean |correlation|"), [_row(found) for found in looked.study])
     say("")
     say(f"pages: {looked.pages}")
@@ -101,7 +104,7 @@ def _correlation(found: LayerStudy) -> str:
     return f"{known.mean():.2f}" if known.size else "-"
 
 
-def _plain(study: Any) -> list[dict[str, Any]]:
+def _plain(study: Any, units: list[int] | None) -> list[dict[str, Any]]:
     from striate.units.told import plain
 
-    return [plain(found) for found in study]
+    return [plain(found, units) for found in study]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from striate.core.errors import DoesNotApply
+from striate.core.errors import DoesNotApply, RecipeError
 from striate.core.files import free_name
 from striate.core.seeds import generator
 from striate.data.store import Store
@@ -31,7 +31,7 @@ KEPT, PAGES = "studies", "units"  # in a run
 class Looked:
     """The study of a run's units, and where the map of its pages is."""
 
-    study: Study
+    study: Study = field(repr=False)
     pages: Path
 
 
@@ -110,6 +110,8 @@ def _kept(path: Path) -> Path | None:
 
 
 def _labeled(path: Path, data: str | None, wish: Wish, *, quiet: bool) -> Labeled:
+    if data is not None and wish.part is not None:
+        raise RecipeError(f"part = {wish.part} is of the run's own pictures: leave out it, or {data}")
     if data is not None:
         return any_classes(data, wish.data_root)  # units answer to pictures of classes that the network never heard of
     if not (path / "recipe.toml").is_file():

@@ -104,7 +104,9 @@ class _Pages:
         shown, units, made = drawn
         if self._past is not None:
             shown["history"] = self._past.draw(self._folder, study, units, projections=made.projections > 0)
-        title = f"{study.layer.name}: {study.units:,} units"
+        whole_layer = f"{study.units:,} units"
+        number = whole_layer if len(units) == study.units else f"{len(units):,} of {whole_layer}"
+        title = f"{study.layer.name}: {number}"
         names = list(self._looking.study.names)
         place = names.index(study.layer.name)
         rows = {entry["row"] for unit in units for entry in unit["top"]}

@@ -80,7 +80,8 @@ class Past:
             return None
         with style():
             figure = Markup(to_svg(_chart(self.convergence), "convergence", _sentence(self.convergence)))  # noqa: S704
-        return {"figure": figure, "told": _sentence(self.convergence)}
+        last = f"The snapshots end with epoch {self.epochs[-1]}; the network of these pages is the run's best."
+        return {"figure": figure, "told": f"{_sentence(self.convergence)} {last}"}
 
     def _tiles(
         self,
@@ -164,14 +165,18 @@ def _between(share: float) -> str:
 
 def _sentence(found: Convergence) -> str:
     middle = len(found.epochs) // 2 if len(found.epochs) > 2 else 0
-    order = found.lower_first(found.progress if middle else found.likeness)[middle]
-    epoch = found.epochs[middle]
-    said = (
-        f"On {found.pictures:,} pictures, at epoch {epoch} of {found.epochs[-1]}, a layer's depth and how far it had "
-        f"come have a rank correlation of {order:+.2f}"
-    )
-    if not np.isfinite(order):
+    alike, come = (found.lower_first(values)[middle] for values in (found.likeness, found.progress))
+    if not np.isfinite(alike):
         return "Too few layers, or too few snapshots, to say whether lower layers came to rest first."
-    if order < -0.5:
-        return f"{said}: lower layers came to rest first."
-    return f"{said}: {'upper layers came to rest first' if order > 0.5 else 'no clear order of the layers'}."
+    said = (
+        f"On {found.pictures:,} pictures, drawn from all of the data, at epoch {found.epochs[middle]}: the rank "
+        f"correlation of a layer's depth with its likeness to its self of epoch {found.epochs[-1]} is {alike:+.2f}"
+    )
+    if not np.isfinite(come):
+        return f"{said}."
+    counted = f"{said}, and with the part of the way that it had come since epoch {found.epochs[0]} {come:+.2f}"
+    if max(alike, come) < -0.5:
+        return f"{counted}: lower layers came to rest first."
+    if min(alike, come) > 0.5:
+        return f"{counted}: upper layers came to rest first."
+    return f"{counted}: so it is not clear that either came to rest first."

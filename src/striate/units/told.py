@@ -65,6 +65,8 @@ def _histogram(found: LayerStudy, unit: int) -> dict[str, Any]:
 
 
 def _classes(found: LayerStudy, unit: int) -> list[list[Any]]:
+    if not found.fired[unit] and found.minimum[unit] == found.maximum[unit]:
+        return []  # always the same: no class is preferred
     means = found.class_maxima[unit]
     order = [int(place) for place in np.argsort(-means, kind="stable") if np.isfinite(means[place])]
     return [[place, number(means[place]), number(found.selectivity[unit, place])] for place in order[:_CLASSES]]
@@ -92,8 +94,8 @@ def _similar(found: LayerStudy, unit: int) -> list[list[Any]]:
     return [[other, number(value)] for other, value in pairs if other >= 0]
 
 
-def plain(found: LayerStudy) -> dict[str, Any]:
-    """Return what was found of a layer's units as plain data, by names instead of the pages' short ones."""
+def plain(found: LayerStudy, units: Sequence[int] | None = None) -> dict[str, Any]:
+    """Return what was found of a layer's units, by default of all, as plain data with names instead of short ones."""
     active, ill = _active(found), claims(found)
     return {
         "layer": found.layer.name,
@@ -121,6 +123,6 @@ def plain(found: LayerStudy) -> dict[str, Any]:
                     if row >= 0
                 ],
             }
-            for unit in range(found.units)
+            for unit in (range(found.units) if units is None else sorted(set(units)))
         ],
     }
