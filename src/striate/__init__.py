@@ -204,6 +204,7 @@ def explain(
     layer: str | None = None,
     target: str | None = None,
     evidence: bool = False,
+    zeiler: bool = False,
     scale: Literal["picture", "layer", "shared"] = "shared",
     out: str | Path | None = None,
     quiet: bool = False,
@@ -220,6 +221,7 @@ def explain(
         layer: whose units speak; by default the last maps.
         target: explain this class, by name, not each picture's answer.
         evidence: measure what speaks for each map; takes longer.
+        zeiler: beside occlusion, also show the strongest map and the most probable class under each patch.
         scale: of the colors of each method: one for all pictures, or one for each; or one for all methods of a layer.
         out: a new folder; by default the run's name with -explained. An existing name gets a number.
         quiet: print nothing.
@@ -228,17 +230,14 @@ def explain(
     Returns:
         The folder, the path of its page, and all that was found as plain data.
     """
-    from striate.explain.folder import write
-    from striate.explain.picture import Question, explain_pictures
+    from striate.explain.folder import explain_into
+    from striate.explain.picture import Question
 
-    run = Path(path)
     files = [Path(picture) for picture in ([pictures] if isinstance(pictures, str | Path) else pictures)]
     methods = (methods,) if isinstance(methods, str) else tuple(methods)
-    question = Question(methods, layer, target, options, evidence)
-    asked: dict[str, Any] = {"methods": methods, "layer": layer, "target": target, "evidence": evidence, **options}
-    found = list(explain_pictures(run, files, quiet=quiet, **asked))
-    beside = run.resolve().with_name(f"{run.resolve().name}-explained")
-    return write(Path(out) if out is not None else beside, run, found, question, scale=scale)
+    question = Question(methods, layer, target, options, evidence, zeiler)
+    place = None if out is None else Path(out)
+    return explain_into(Path(path), files, question, out=place, scale=scale, quiet=quiet)
 
 
 def units(  # noqa: PLR0913 the verb's twelve options, and quiet
@@ -283,7 +282,10 @@ def units(  # noqa: PLR0913 the verb's twelve options, and quiet
     root = None if data_root is None else str(data_root)
     layers = (layers,) if isinstance(layers, str) else layers
     units = (units,) if isinstance(units, int) else units
-    wish = Wish(part, root, layers, units, limit, pictures, projections, synthetic, history)
+    wish = Wish(
+        part=part, data_root=root, layers=layers, units=units, limit=limit, pictures=pictures,
+        projections=projections, synthetic=synthetic, history=history,
+    )  # fmt: skip
     place = None if out is None else Path(out)
     return look(Path(path), None if data is None else str(data), wish=wish, out=place, quiet=quiet)
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import striate.explain.folder
-import striate.explain.picture  # noqa: F401 by name, below
+import striate.explain.folder  # noqa: F401 by name, below
 from striate.recognize.load import load
 from striate.train.begin import Request, begin
 
@@ -67,12 +66,12 @@ def test_where_no_picture_can_be_read_nothing_is_left_behind(call, network_run, 
 
 
 def test_more_pictures_than_a_page_shows_are_refused_before_any_is_explained(call, network_run, pictures, monkeypatch):
-    def explain_pictures(*_, **__):
+    def ask(*_, **__):
         raise AssertionError("explained")
 
-    modules = sys.modules  # `striate.explain` is the function
-    monkeypatch.setattr(modules["striate.explain.folder"], "MOST", 1)
-    monkeypatch.setattr(modules["striate.explain.picture"], "explain_pictures", explain_pictures)
+    folder = sys.modules["striate.explain.folder"]  # `striate.explain` is the function
+    monkeypatch.setattr(folder, "MOST", 1)
+    monkeypatch.setattr(folder, "ask", ask)
     outcome = call("explain", network_run, pictures)
     assert outcome.status == 2
     assert "2 pictures are more than anyone looks at: name at most 1" in outcome.errors
@@ -93,6 +92,7 @@ def test_a_class_is_explained_though_it_is_not_the_answer(call, network_run, pic
         (("--layer", "stages.77"), "stages.77"),
         (("--set", "steps=9"), "no option of gradcam named 'steps'"),
         (("--set", "steps"), "write --set steps=100"),
+        (("--set", "layer=3"), "no option of gradcam named 'layer'"),
         (("--zeiler",), "name occlusion among the methods too"),
         (("--method", ""), "name at least one of saliency"),
         (("--set", "batch=0"), "batch = 0: at least one picture passes at once"),

@@ -33,6 +33,14 @@ def recognizer() -> NetworkRecognizer:
     return NetworkRecognizer("own", {}, network.eval(), CLASSES, preprocess, plan=plan)
 
 
+@pytest.fixture
+def pooled() -> nn.Sequential:
+    """A network whose scores are linear in the averages of the maps of layer 1."""
+    torch.manual_seed(0)
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
+    return nn.Sequential(nn.Conv2d(2, 6, 3, stride=2), nn.ReLU(), *head).double()
+
+
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
     """Two pictures, one whose class and file names mean harm, and a file that is none."""

@@ -6,23 +6,14 @@ from torch import nn
 
 from striate.explain import ablationcam, explain
 
-
-def pooled() -> nn.Sequential:
-    """A network whose scores are linear in the averages of the maps of layer 1."""
-    torch.manual_seed(0)
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
-    return nn.Sequential(nn.Conv2d(2, 6, 3, stride=2), nn.ReLU(), *head).double()
-
-
 IMAGES = torch.randn(2, 2, 13, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 CLASSES = torch.tensor([2, 0])
 
 
-def test_behind_a_global_average_the_fall_is_weight_times_mean() -> None:
-    network = pooled()
-    maps = network[:2](IMAGES).detach()
-    falls = network[4].weight.detach()[CLASSES] * maps.mean((2, 3))
-    found = explain(network, IMAGES, CLASSES, method="ablationcam", layer="1")
+def test_behind_a_global_average_the_fall_is_weight_times_mean(pooled: nn.Sequential) -> None:
+    maps = pooled[:2](IMAGES).detach()
+    falls = pooled[4].weight.detach()[CLASSES] * maps.mean((2, 3))
+    found = explain(pooled, IMAGES, CLASSES, method="ablationcam", layer="1")
     torch.testing.assert_close(found.values, (falls[:, :, None, None] * maps).sum(1).relu())
     assert found.values.max() > 0
 
@@ -49,11 +40,11 @@ def test_it_equals_ablation_of_the_whole_network_whatever_the_number_of_channels
     assert expected.max() > 0
 
 
-def test_only_what_follows_the_layer_runs_again() -> None:
-    network, runs = pooled(), []
-    plain = network[0]._conv_forward
-    network[0]._conv_forward = lambda *args: runs.append(1) or plain(*args)
-    explain(network, IMAGES, CLASSES, method="cam", layer="1")  # the layers are traced once, which runs it too
+def test_only_what_follows_the_layer_runs_again(pooled: nn.Sequential) -> None:
+    runs = []
+    plain = pooled[0]._conv_forward
+    pooled[0]._conv_forward = lambda *args: runs.append(1) or plain(*args)
+    explain(pooled, IMAGES, CLASSES, method="cam", layer="1")  # the layers are traced once, which runs it too
     runs.clear()
-    explain(network, IMAGES, CLASSES, method="ablationcam", layer="1")
+    explain(pooled, IMAGES, CLASSES, method="ablationcam", layer="1")
     assert len(runs) == 1

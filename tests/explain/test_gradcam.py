@@ -5,22 +5,13 @@ from torch import nn
 
 from striate.explain import explain
 
-
-def pooled() -> nn.Sequential:
-    """A network whose scores are linear in the averages of the maps of layer 1."""
-    torch.manual_seed(0)
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
-    return nn.Sequential(nn.Conv2d(2, 6, 3, stride=2), nn.ReLU(), *head).double()
-
-
 IMAGES = torch.randn(2, 2, 13, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 CLASSES = torch.tensor([2, 0])
 
 
-def test_behind_a_global_average_it_is_cam_over_the_number_of_places() -> None:
-    network = pooled()
-    cam = explain(network, IMAGES, CLASSES, method="cam", layer="1")
-    found = explain(network, IMAGES, CLASSES, method="gradcam", layer="1")
+def test_behind_a_global_average_it_is_cam_over_the_number_of_places(pooled: nn.Sequential) -> None:
+    cam = explain(pooled, IMAGES, CLASSES, method="cam", layer="1")
+    found = explain(pooled, IMAGES, CLASSES, method="gradcam", layer="1")
     torch.testing.assert_close(found.values, cam.values.relu() / 30)
     assert found.values.shape == (2, 6, 5)
     assert not found.signed
@@ -37,9 +28,8 @@ def test_two_by_two_numbers_by_hand() -> None:
     assert found.values.tolist() == [[[1, 0], [3, 4]]]
 
 
-def test_doubled_scores_have_doubled_maps() -> None:
-    network = pooled()
-    before = explain(network, IMAGES, CLASSES).values
+def test_doubled_scores_have_doubled_maps(pooled: nn.Sequential) -> None:
+    before = explain(pooled, IMAGES, CLASSES).values
     with torch.no_grad():
-        network[4].weight *= 2
-    torch.testing.assert_close(explain(network, IMAGES, CLASSES).values, 2 * before)
+        pooled[4].weight *= 2
+    torch.testing.assert_close(explain(pooled, IMAGES, CLASSES).values, 2 * before)

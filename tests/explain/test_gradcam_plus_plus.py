@@ -6,23 +6,14 @@ from torch import nn
 
 from striate.explain import explain
 
-
-def pooled() -> nn.Sequential:
-    """A network whose scores are linear in the averages of the maps of layer 1."""
-    torch.manual_seed(0)
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
-    return nn.Sequential(nn.Conv2d(2, 6, 3, stride=2), nn.ReLU(), *head).double()
-
-
 IMAGES = torch.randn(2, 2, 13, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 CLASSES = torch.tensor([2, 0])
 
 
-def test_it_is_the_paper_s_quotient_of_third_derivatives() -> None:
-    network = pooled()
+def test_it_is_the_paper_s_quotient_of_third_derivatives(pooled: nn.Sequential) -> None:
     images, classes = IMAGES[:1], CLASSES[:1]
-    maps = network[:2](images).detach().requires_grad_()
-    rising = torch.exp(network[2:](maps)[0, classes[0]])
+    maps = pooled[:2](images).detach().requires_grad_()
+    rising = torch.exp(pooled[2:](maps)[0, classes[0]])
     (first,) = torch.autograd.grad(rising, maps, create_graph=True)
     importance = torch.zeros(6, dtype=torch.float64)
     for k, y, x in torch.cartesian_prod(torch.arange(6), torch.arange(6), torch.arange(5)).tolist():
@@ -31,7 +22,7 @@ def test_it_is_the_paper_s_quotient_of_third_derivatives() -> None:
         below = 2 * row[0, k, y, x] + maps[0, k].sum() * third[0, k, y, x]
         importance[k] += (row[0, k, y, x] / below * first[0, k, y, x].relu()).detach()
     expected = (importance[:, None, None] * maps.detach()[0]).sum(0).relu() / rising.detach()  # without exp(y)
-    found = explain(network, images, classes, method="gradcam++", layer="1")
+    found = explain(pooled, images, classes, method="gradcam++", layer="1")
     torch.testing.assert_close(found.values[0], expected)
     assert expected.max() > 0
 

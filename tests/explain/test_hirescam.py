@@ -5,23 +5,14 @@ from torch import nn
 
 from striate.explain import explain
 
-
-def pooled() -> nn.Sequential:
-    """A network whose scores are linear in the averages of the maps of layer 1."""
-    torch.manual_seed(0)
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
-    return nn.Sequential(nn.Conv2d(2, 6, 3, stride=2), nn.ReLU(), *head).double()
-
-
 IMAGES = torch.randn(2, 2, 13, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 CLASSES = torch.tensor([2, 0])
 
 
-def test_behind_a_global_average_the_places_sum_to_the_score_less_the_bias() -> None:
-    network = pooled()
-    found = explain(network, IMAGES, CLASSES, method="hirescam", layer="1")
-    scores = network(IMAGES).detach()[torch.arange(2), CLASSES]
-    torch.testing.assert_close(found.values.sum((1, 2)) + network[4].bias.detach()[CLASSES], scores)
+def test_behind_a_global_average_the_places_sum_to_the_score_less_the_bias(pooled: nn.Sequential) -> None:
+    found = explain(pooled, IMAGES, CLASSES, method="hirescam", layer="1")
+    scores = pooled(IMAGES).detach()[torch.arange(2), CLASSES]
+    torch.testing.assert_close(found.values.sum((1, 2)) + pooled[4].bias.detach()[CLASSES], scores)
     assert found.signed
 
 

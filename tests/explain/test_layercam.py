@@ -5,14 +5,6 @@ from torch import nn
 
 from striate.explain import explain
 
-
-def pooled() -> nn.Sequential:
-    """A network whose scores are linear in the averages of the maps of layer 1."""
-    torch.manual_seed(0)
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 3)]
-    return nn.Sequential(nn.Conv2d(2, 6, 3, stride=2), nn.ReLU(), *head).double()
-
-
 IMAGES = torch.randn(2, 2, 13, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 CLASSES = torch.tensor([2, 0])
 
@@ -26,7 +18,7 @@ def test_each_value_counts_by_its_own_positive_gradient() -> None:
     assert not found.signed
 
 
-def test_a_layer_of_negative_values_gives_nothing_below_zero() -> None:
-    found = explain(pooled(), IMAGES, CLASSES, method="layercam", layer="0")
+def test_a_layer_of_negative_values_gives_nothing_below_zero(pooled: nn.Sequential) -> None:
+    found = explain(pooled, IMAGES, CLASSES, method="layercam", layer="0")
     assert found.values.min() == 0
     assert found.values.max() > 0

@@ -71,27 +71,17 @@ def explain(
     Where a method does not apply, its reason stands in its place. A picture that cannot be read is named, and the
     exit status is 1; where none can be read nothing is written.
     """
-    from striate.explain.folder import require_few, write
-    from striate.explain.picture import Question, explain_pictures
-    from striate.recognize.pictures import Pictures
+    from striate.explain.folder import explain_into
+    from striate.explain.picture import Question
 
-    require_few(Pictures(pictures).count or 0)
-    methods = _methods(method)
-    question = Question(methods, layer, target, _options(settings), evidence, zeiler)
-    found = list(
-        explain_pictures(
-            run, pictures, methods=methods, layer=layer, target=target, evidence=evidence, zeiler=zeiler,
-            quiet=as_json,
-            **question.options,
-        )
-    )  # fmt: skip
-    written = write(out or _beside(run), run, found, question, scale=scale)
+    question = Question(_methods(method), layer, target, _options(settings), evidence, zeiler)
+    written = explain_into(run, pictures, question, out=out, scale=scale, quiet=as_json)
     if as_json:
         document({"folder": written.folder, "page": written.page, **written.record})
     else:
         _show(written)
-    lost = [shown for shown in found if shown.error]
-    sys.stderr.writelines(f"unreadable: {shown.picture}: {shown.error}\n" for shown in lost)
+    lost = [told for told in written.record["pictures"] if told["error"]]
+    sys.stderr.writelines(f"unreadable: {told['picture']}: {told['error']}\n" for told in lost)
     if lost:
         raise Exit(1)
 
@@ -99,15 +89,6 @@ def explain(
 def _methods(asked: list[str] | None) -> tuple[str, ...]:
     names = [name.strip() for entry in asked or ["gradcam"] for name in entry.split(",")]
     return tuple(dict.fromkeys(name for name in names if name))
-
-
-def _beside(run: Path) -> Path:
-    whole = run.resolve()
-    return (
-        whole.with_name(f"{whole.name}-explained")
-        if run.name in {"", ".", ".."}
-        else run.with_name(f"{run.name}-explained")
-    )
 
 
 def _options(settings: list[str] | None) -> dict[str, Any]:

@@ -94,14 +94,10 @@ def units(
 def _row(found: LayerStudy) -> tuple[str, ...]:
     from striate.units.health import claims
 
-    active = 1 - found.share_zeros - found.share_negative
     dead = sum(claim.kind == "dead" for claim in claims(found))
-    return found.layer.name, str(found.units), str(dead), percent(float(active.mean())), _correlation(found)
-
-
-def _correlation(found: LayerStudy) -> str:
-    known = found.mean_correlation[found.mean_correlation == found.mean_correlation]  # NaN where a unit does not vary
-    return f"{known.mean():.2f}" if known.size else "-"
+    active = percent(float(found.share_active.mean()))
+    correlation = "-" if found.overall_correlation is None else f"{found.overall_correlation:.2f}"
+    return found.layer.name, str(found.units), str(dead), active, correlation
 
 
 def _plain(study: Any, units: list[int] | None) -> list[dict[str, Any]]:

@@ -29,9 +29,8 @@ def gap(network: nn.Module, images: Tensor, classes: Tensor, maps: Maps, *, laye
         maps: of the network, images and classes.
         layer: whose maps they are; by default the one that methods take.
     """
-    told = getattr(maps, "completeness", None)
-    if told is not None:
-        return torch.as_tensor(told).double().cpu()
+    if maps.completeness is not None:
+        return maps.completeness.double().cpu()
     if maps.method not in _SUMS:
         return None
     change = _change(network, images, classes, layer)

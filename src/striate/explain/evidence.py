@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from inspect import signature
 from itertools import combinations
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from striate.explain import METHODS, explain
+from striate.explain import explain, function_of
 from striate.explain.completeness import gap
 from striate.explain.deletion import COVERS, STEPS, Rivals, curves, rivals
 from striate.explain.randomization import POINTS, SEEDS, randomization, rank_correlation
@@ -150,8 +149,7 @@ class _Asked:
 
     @property
     def draws(self) -> bool:
-        module = import_module(f"striate.explain.{METHODS[self.method].module}")
-        return "seed" in signature(module.explain).parameters
+        return "seed" in signature(function_of(self.method)).parameters
 
 
 def _areas(network: nn.Module, images: Tensor, classes: Tensor, maps: Maps, rival: Rivals, steps: int) -> list[Areas]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain, count
@@ -18,7 +18,8 @@ from striate.explain import IN_SCORE, METHODS, drawing, page
 from striate.explain.badges import badges
 from striate.explain.colors import Scale, scale_of, shared
 from striate.explain.drawing import Drawn
-from striate.explain.picture import Explained, Panel, Question
+from striate.explain.picture import Explained, Panel, Question, ask
+from striate.recognize.pictures import Pictures
 from striate.report.figures import save_png, style
 
 PAGE, RECORD = "index.html", "explanations.json"
@@ -45,6 +46,39 @@ class Written:
     def page(self) -> Path:
         """The page to open in a browser."""
         return self.folder / PAGE
+
+
+def explain_into(
+    run: Path,
+    pictures: Iterable[Path],
+    question: Question,
+    *,
+    out: Path | None = None,
+    scale: Scaling = "shared",
+    quiet: bool = True,
+) -> Written:
+    """Explain a run's answers to pictures, and write all that was found into a new folder.
+
+    Args:
+        run: a run directory, or the folder of a recognizer.
+        pictures: files, or folders to search.
+        question: what is asked of each.
+        out: the folder; by default the run's name with -explained. One that exists is kept, and the new gets -2.
+        scale: of the colors.
+        quiet: show no progress.
+
+    Raises:
+        DataError, DoesNotApply, RecipeError, UnknownName: as `write` and `explain_pictures` have them.
+    """
+    named = list(pictures)
+    _require_few(Pictures(named).count or 0)
+    found = list(ask(run, named, question, quiet=quiet))
+    return write(out or _beside(run), run, found, question, scale=scale)
+
+
+def _beside(run: Path) -> Path:
+    whole = run if run.name not in {"", ".."} else run.resolve()
+    return whole.with_name(f"{whole.name}-explained")
 
 
 def write(
@@ -89,18 +123,13 @@ def write(
     return Written(folder, record)
 
 
-def require_few(pictures: int) -> None:
-    """Refuse more pictures than a page shows; worth asking before they are explained.
-
-    Raises:
-        DataError: there are too many.
-    """
+def _require_few(pictures: int) -> None:
     if pictures > MOST:
         raise DataError(f"{pictures:,} pictures are more than anyone looks at: name at most {MOST}")
 
 
 def _require(found: Sequence[Explained]) -> None:
-    require_few(len(found))
+    _require_few(len(found))
     if all(shown.error for shown in found):
         lost = listed([f"{shown.picture}: {shown.error}" for shown in found])
         raise DataError(f"no picture to explain: none of {len(found)} can be read: {lost}")

@@ -179,9 +179,19 @@ def explain_pictures(
         RecipeError: no method, or a value that an option does not take.
         DoesNotApply: the recognizer is not one network.
     """
+    return ask(recognizer, pictures, Question(tuple(methods), layer, target, options, evidence, zeiler), quiet=quiet)
+
+
+def ask(
+    recognizer: NetworkRecognizer | str | Path,
+    pictures: Picture | Iterable[Picture],
+    question: Question,
+    *,
+    quiet: bool = True,
+) -> Iterator[Explained]:
+    """Yield what `explain_pictures` does, to a question that stands already; errors as there."""
     if not isinstance(recognizer, NetworkRecognizer):
         recognizer = load_network(Path(recognizer))
-    question = Question(tuple(methods), layer, target, options, evidence, zeiler)
     question.require(recognizer.classes)
     return _each(recognizer, Pictures(pictures), question, quiet=quiet)
 

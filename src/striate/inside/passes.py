@@ -6,8 +6,8 @@ from torch import Tensor
 
 from striate.core.errors import RecipeError
 
-_MOST = 256  # pictures
-_PIXELS = {"cpu": 2**21}  # of a batch, as runtime.inference has it; 41 pictures of 224 x 224
+MOST = 256  # pictures
+_PIXELS = {"cpu": 2**21}  # of a batch: maps of more leave a CPU's caches, and take memory; 41 pictures of 224 x 224
 _PIXELS_ELSEWHERE = 2**24
 _GRADIENTS = 4  # all maps are kept for the backward pass: a quarter of the pictures, 10 at 224 x 224 on a CPU
 
@@ -27,5 +27,10 @@ def at_once(images: Tensor, batch: int | None = None, *, gradients: bool = False
         if batch < 1:
             raise RecipeError(f"batch = {batch}: at least one picture passes at once")
         return batch
-    pixels = _PIXELS.get(images.device.type, _PIXELS_ELSEWHERE) // (_GRADIENTS if gradients else 1)
-    return max(1, min(_MOST, pixels // (images.shape[-2] * images.shape[-1])))
+    share = _GRADIENTS if gradients else 1
+    return max(1, min(MOST, pixels_at_once(images.device.type) // share // (images.shape[-2] * images.shape[-1])))
+
+
+def pixels_at_once(device: str) -> int:
+    """Return how many pixels to pass at once on a kind of device, such as "cpu"."""
+    return _PIXELS.get(device, _PIXELS_ELSEWHERE)

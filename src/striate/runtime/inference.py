@@ -22,15 +22,13 @@ from striate.core.progress import track
 from striate.data.preprocess import Preprocess
 from striate.data.store import Store
 from striate.data.views import View
+from striate.inside.passes import MOST, pixels_at_once
 from striate.runtime import memory
 from striate.runtime.averaging import average
 from striate.runtime.folding import fold
 from striate.runtime.fusing import fuse, lacks_fusion
 from striate.runtime.plan import Plan, convolves
 
-_MOST = 256  # pictures at once
-_PIXELS = {"cpu": 2**21}  # of a batch: maps of more leave a CPU's caches, and take memory; 41 pictures of 224 x 224
-_PIXELS_ELSEWHERE = 2**24
 _WORTH_FOLDING = 2**21  # pixels to come: 2,048 pictures of 32 x 32, 41 of 224 x 224; folding takes 0.1 to 0.5 s
 _CHECKED = 16  # pictures
 _ROUNDING = 1e-5  # of the largest score; networks of the zoo with up to 110 layers depart by less than 6e-6
@@ -143,8 +141,7 @@ class _Float32:
 
 def batch_size(preprocess: Preprocess, plan: Plan) -> int:
     """Return how many pictures to answer at once: fewer where they are large."""
-    pixels = _PIXELS.get(plan.device, _PIXELS_ELSEWHERE)
-    return max(8, min(_MOST, pixels // (preprocess.size[0] * preprocess.size[1])))
+    return max(8, min(MOST, pixels_at_once(plan.device) // (preprocess.size[0] * preprocess.size[1])))
 
 
 def score_images(

@@ -118,8 +118,7 @@ def matrices(folder: Path, found: LayerStudy) -> list[dict[str, Any]]:
         drawn.append(_matrix(folder, f"{stem}.responses", values / most, "Which units answer to which picture", told_))
     if found.correlation.size:
         values = np.nan_to_num(found.correlation[kept, kept])
-        varying = found.mean_correlation[np.isfinite(found.mean_correlation)]
-        mean = words.number(float(varying.mean())) if varying.size else words.NOTHING
+        mean = words.NOTHING if found.overall_correlation is None else words.number(found.overall_correlation)
         told_ = (
             f"{values.shape[0]} of {found.units} units; blue {words.MINUS}1, white 0, red 1. Mean size off the "
             f"diagonal: {mean}."

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from striate.core.errors import DoesNotApply
 from striate.data.store import Store
 from striate.inside.tracing import trace
+from striate.recognize.predict import probabilities_of
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.units.study import LayerStudy, Study
 
@@ -101,12 +102,9 @@ class Looking:
         batch = self.recognizer.preprocess.normalize(torch.from_numpy(self.pixels(rows)))
         return batch.to(next(self.recognizer.network.parameters()).device)
 
-    def answers(self, rows: Sequence[int]) -> NDArray[np.float32]:
+    def answers(self, rows: Sequence[int]) -> NDArray[np.float64]:
         """Return the probabilities (N, K) that the network gives to pictures."""
-        scores = self.recognizer.scores(self.pixels(rows)) / self.recognizer.temperature
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return probabilities_of(self.recognizer.scores(self.pixels(rows)), self.recognizer.temperature)
 
 
 def rule_for(network: nn.Module, shape: tuple[int, int, int]) -> str:

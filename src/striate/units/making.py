@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ class Making:
             left_out=" ".join(filter(None, (why_fewer, made[2]))),
         )
 
+    @cached_property
     def _macs(self) -> float:
         preprocess = self.looking.recognizer.preprocess
         shape = (preprocess.channels, *preprocess.size)
@@ -78,10 +80,10 @@ class Making:
         if wished is not None:
             return min(most, wished), ""
         units = self._units()
-        affordable = int(BUDGET / (_PASSES * self._macs() * units))
+        affordable = int(BUDGET / (_PASSES * self._macs * units))
         if affordable >= most:
             return most, ""
-        seconds = _PASSES * self._macs() * units * most / _RATE
+        seconds = _PASSES * self._macs * units * most / _RATE
         return affordable, (
             f"Only {affordable} of a unit's {most} patches are projected to the pixels: all would take about "
             f"{words.duration(seconds)} on two cores. Ask with --projections {most}, or for fewer layers with --layer."
@@ -99,7 +101,7 @@ class Making:
 
     def _excited(self, found: LayerStudy) -> tuple[NDArray[np.uint8] | None, NDArray[np.float32] | None, str]:
         wished = self.looking.wish.synthetic
-        cost = _PASSES * _STEPS * self._macs() * self._units()
+        cost = _PASSES * _STEPS * self._macs * self._units()
         wanted = cost <= BUDGET if wished is None else wished
         if not wanted:
             return (

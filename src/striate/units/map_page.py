@@ -48,8 +48,6 @@ def rows(looking: Looking) -> list[dict[str, Any]]:
 
 
 def _row(study: LayerStudy, numbers: Layer | None, place: int) -> dict[str, Any]:
-    active = 1 - study.share_zeros - study.share_negative
-    varying = study.mean_correlation[np.isfinite(study.mean_correlation)]
     return {
         "name": study.layer.name,
         "kind": study.layer.kind,
@@ -59,8 +57,8 @@ def _row(study: LayerStudy, numbers: Layer | None, place: int) -> dict[str, Any]
         "parameters": "" if numbers is None else f"{numbers.parameters:,}",
         "macs": "" if numbers is None else _millions(numbers.macs),
         "dead": sum(claim.kind == "dead" for claim in claims(study)) / study.units,
-        "active": float(active.mean()),
-        "correlation": float(varying.mean()) if varying.size else None,
+        "active": float(study.share_active.mean()),
+        "correlation": study.overall_correlation,
         "strip": place,
     }
 

@@ -64,7 +64,7 @@ def study(
         top: pictures that are kept for each unit.
         seed: of all that is drawn.
         batch: pictures at once; by default half of what `runtime.inference` takes. Nothing but rounding depends on it.
-        place: a folder for studies, such as `units` in a run: this one is kept there under its fingerprint, goes on
+        place: a folder for studies, such as `studies` in a run: this one is kept there under its fingerprint, goes on
             there if it was stopped, and is only read if it is there. None: nothing is kept.
         quiet: show no progress.
 

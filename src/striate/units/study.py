@@ -147,6 +147,18 @@ class LayerStudy:
         """(K,) of all activations."""
         return self.negatives / max(1, self.activations)
 
+    @property
+    def share_active(self) -> Doubles:
+        """(K,) of all activations, those above 0."""
+        active: Doubles = 1 - self.share_zeros - self.share_negative
+        return active
+
+    @property
+    def overall_correlation(self) -> float | None:
+        """The mean of `mean_correlation` over the units that vary; None: fewer than two do."""
+        varying = self.mean_correlation[np.isfinite(self.mean_correlation)]
+        return float(varying.mean()) if varying.size else None
+
     def edges(self, unit: int) -> Doubles:
         """Return the edges (BINS + 1,) of the unit's histogram."""
         edges: Doubles = self.histogram_low[unit] + self.histogram_width[unit] * np.arange(self.histogram.shape[1] + 1)

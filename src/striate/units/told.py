@@ -29,7 +29,7 @@ def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[st
         shown: the units; the sheets have a block for each, in this order.
         seen: the window of its units.
     """
-    active, ill = _active(found), claims(found)
+    active, ill = found.share_active, claims(found)
     return [
         {
             "k": unit,
@@ -49,11 +49,6 @@ def units(found: LayerStudy, shown: Sequence[int], seen: Window) -> list[dict[st
         }
         for block, unit in enumerate(shown)
     ]
-
-
-def _active(found: LayerStudy) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return the share of places where each unit exceeds 0."""
-    return 1 - found.share_zeros - found.share_negative
 
 
 def _histogram(found: LayerStudy, unit: int) -> dict[str, Any]:
@@ -96,7 +91,7 @@ def _similar(found: LayerStudy, unit: int) -> list[list[Any]]:
 
 def plain(found: LayerStudy, units: Sequence[int] | None = None) -> dict[str, Any]:
     """Return what was found of a layer's units, by default of all, as plain data with names instead of short ones."""
-    active, ill = _active(found), claims(found)
+    active, ill = found.share_active, claims(found)
     return {
         "layer": found.layer.name,
         "kind": found.layer.kind,

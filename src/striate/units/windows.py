@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from striate.inside.axes import Axis
 from striate.inside.layers import Layer
+from striate.inside.patches import crop
 
 Pixels = NDArray[np.uint8]
 _AROUND = 232  # where the field sticks out of the picture: a light gray, told apart from white gaps and from zero
@@ -47,12 +49,10 @@ class Window:
         self, pictures: NDArray[np.generic], places: Sequence[tuple[int, int]], around: float
     ) -> NDArray[np.generic]:
         """Cut (N, C, h, w) out of pictures (N, C, H, W), each at the unit's place; outside is `around`."""
-        cuts = np.full((*pictures.shape[:2], *self.size), around, pictures.dtype)
-        for cut, picture, (y, x) in zip(cuts, pictures, places, strict=True):
-            top, left = self.start(y, x)
-            rows, columns = _inside(top, self.size[0], picture.shape[1]), _inside(left, self.size[1], picture.shape[2])
-            target = cut[:, rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-            target[...] = picture[:, rows, columns]
+        starts = [self.start(y, x) for y, x in places]
+        boxes = [(top, left, top + self.size[0], left + self.size[1]) for top, left in starts]
+        whole = zip(torch.from_numpy(pictures), boxes, strict=True)
+        cuts: NDArray[np.generic] = torch.stack([crop(picture, box, around) for picture, box in whole]).numpy()
         return cuts
 
 
@@ -84,8 +84,3 @@ def _first(axis: Axis, unit: int, length: int, side: int) -> int:
         return 0
     low, high = axis.interval(unit) or (0, length)
     return (low + high - length) // 2
-
-
-def _inside(first: int, length: int, side: int) -> slice:
-    start = min(max(first, 0), side)
-    return slice(start, max(start, min(first + length, side)))
