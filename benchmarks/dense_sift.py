@@ -21,7 +21,7 @@ PACKAGES = ("striate", "torch", "opencv-python-headless", "numpy")
 OURS, AT_ONCE, LOOP = "ours", "OpenCV, a picture at once", "OpenCV, keypoint by keypoint"
 MUST = {AT_ONCE: 1.0, LOOP: 3.0}
 GRIDS = ((2, 8), (4, 7))  # side of a cell, pixels between places
-_SIDE, _COUNT = 256, 32
+_SIDE, _COUNT = 256, 128
 _LOOPED = 1  # pictures: keypoint by keypoint takes so long that one of them is enough
 _WIDTH = 1.5  # OpenCV's cells are this many times the size of a keypoint: 3 / 2, in its source
 

@@ -116,18 +116,20 @@ def _filtered(pixels: Tensor, weights: NDArray[np.float64], along: int) -> Tenso
 
 
 def directions(pixels: Tensor) -> Tensor:
-    """Return (n, 8, H, W): the gradient's magnitude, shared out between the two nearest of 8 directions."""
+    """Return (8, n, H, W): the gradient's magnitude, shared out between the two nearest of 8 directions."""
     padded = F.pad(pixels[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
-    magnitude = torch.hypot(down, across)
     turns = torch.atan2(down, across).mul_(DIRECTIONS / (2 * np.pi))  # -4 to 4
+    magnitude = down.square_().addcmul_(across, across).sqrt_()
     first = turns.floor()
     share = turns.sub_(first).mul_(magnitude)
-    index = first.long().bitwise_and_(DIRECTIONS - 1)[:, None]  # -1 is 7
-    maps = pixels.new_zeros(len(pixels), DIRECTIONS, *pixels.shape[1:])
-    maps.scatter_(1, index, magnitude.sub_(share)[:, None])
-    return maps.scatter_(1, index.add_(1).bitwise_and_(DIRECTIONS - 1), share[:, None])
+    index = first.long().bitwise_and_(DIRECTIONS - 1)[None]  # -1 is 7
+    maps = pixels.new_zeros(DIRECTIONS + 1, *pixels.shape)  # the last is the first once more, after a full turn
+    maps[:-1].scatter_(0, index, magnitude.sub_(share)[None])
+    maps[1:].scatter_(0, index, share[None])
+    maps[0].add_(maps[-1])
+    return maps[:-1]
 
 
 @lru_cache(maxsize=32)
@@ -147,9 +149,13 @@ def windows(side: int, cell: int, step: int) -> Tensor:
 
 @lru_cache(maxsize=32)
 def spans(side: int, cell: int, step: int) -> tuple[tuple[slice, Tensor], ...]:
-    """Return `windows` a few places at a time, each with the pixels that have weight there: a third of the products."""
+    """Return `windows` a few places at a time, each with the pixels that have weight there: a third of the products.
+
+    Where the last places are fewer, rows without weight stand for those that are missing.
+    """
     weights = windows(side, cell, step)
-    parts = [weights[first : first + CELLS * _PLACES] for first in range(0, len(weights), CELLS * _PLACES)]
+    weights = F.pad(weights, (0, 0, 0, -len(weights) % (CELLS * _PLACES)))
+    parts = weights.view(-1, CELLS * _PLACES, side)
     used = [part.any(0).nonzero()[:, 0].tolist() for part in parts]
     pixels = [slice(some[0], some[-1] + 1) for some in used]
     return tuple((at, part[:, at].contiguous()) for at, part in zip(pixels, parts, strict=True))
@@ -157,19 +163,27 @@ def spans(side: int, cell: int, step: int) -> tuple[tuple[slice, Tensor], ...]:
 
 def dense_sift(pixels: Tensor, cell: int, step: int) -> Tensor:
     """Return (n, places, 128), not normalized, of pictures (n, H, W): cell row, cell column, direction."""
-    height, width = pixels.shape[1:]
-    maps = directions(pixels)
-    rows = torch.cat([weights @ maps[:, :, at] for at, weights in spans(height, cell, step)], 2).flatten(0, 2)
-    sums = torch.cat([rows[:, at] @ weights.T for at, weights in spans(width, cell, step)], 1)
-    split = sums.reshape(len(pixels), DIRECTIONS, -1, CELLS, sums.shape[1] // CELLS, CELLS)
-    return split.permute(0, 2, 4, 3, 5, 1).reshape(len(pixels), -1, CELLS * CELLS * DIRECTIONS)
+    many, height, width = pixels.shape
+    maps = directions(pixels).flatten(0, 1)
+    down, across = spans(height, cell, step), spans(width, cell, step)
+    rows = pixels.new_empty(len(down), len(maps), CELLS * _PLACES, width)
+    for (at, weights), into in zip(down, rows, strict=True):
+        torch.bmm(weights.expand(len(maps), -1, -1), maps[:, at], out=into)
+    lines = rows.flatten(0, 2)
+    sums = pixels.new_empty(len(across), len(lines), CELLS * _PLACES)
+    for (at, weights), into in zip(across, sums, strict=True):
+        torch.mm(lines[:, at], weights.T, out=into)
+    axes = sums.view(len(across), len(down), DIRECTIONS, many, _PLACES, CELLS, _PLACES, CELLS)
+    vectors = axes.permute(3, 1, 4, 0, 6, 5, 7, 2).reshape(many, len(down) * _PLACES, -1, CELLS * CELLS * DIRECTIONS)
+    places = [len(centers(side, cell, step)) for side in (height, width)]
+    return vectors[:, : places[0], : places[1]].flatten(1, 2)
 
 
 def normalized(vectors: Tensor, *, root: bool) -> Tensor:
-    """Return the vectors with length 1, none of their numbers having been above 0.2; zeros stay zeros."""
+    """Give the vectors themselves length 1, none of their numbers having been above 0.2; zeros stay zeros."""
     lengths = vectors.norm(dim=-1, keepdim=True)
-    unit = vectors / lengths.masked_fill(lengths < _BLANK, torch.inf)
-    vectors = F.normalize(unit.clamp_(max=_CLIP), dim=-1)
+    vectors.div_(lengths.masked_fill_(lengths < _BLANK, torch.inf)).clamp_(max=_CLIP)
+    vectors.div_(vectors.norm(dim=-1, keepdim=True).clamp_(min=_BLANK))
     return vectors.div_(vectors.sum(-1, keepdim=True).clamp_(min=_BLANK)).sqrt_() if root else vectors
 
 

@@ -33,7 +33,7 @@ class LocalDescriptor(OfPictures):
     As a transformer it gives the mean vector of each picture; `striate.classic.encoded.Encoded` makes more of them.
     """
 
-    values = 2**17  # in a block: the maps of the gradients take eight times as many, 4 MiB, which caches hold
+    values = 2**18  # in a block: the maps of the gradients take eight times as many, 8 MiB, which caches hold
     side: int
 
     def fit(self, images: Pictures, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
