@@ -16,6 +16,7 @@ from striate.classic.descriptor import OfPictures
 from striate.classic.encoding import Encoding
 from striate.classic.pictures import Pictures, Stored
 from striate.classic.spatial import cells_of, finest, gathered, level_weights
+from striate.classic.vocabulary import product
 from striate.core.errors import DoesNotApply, RecipeError
 from striate.core.progress import say
 from striate.core.seeds import generator
@@ -117,7 +118,7 @@ class Encoded(OfPictures):
         if self.reduction_ is not None and len(vectors) == 0:
             vectors = np.zeros((0, self.reduction_.n_components_), np.float32)
         elif self.reduction_ is not None:
-            vectors = self.reduction_.transform(vectors)
+            vectors = product(vectors - self.reduction_.mean_, self.reduction_.components_.T)
         return np.hstack([vectors, places - np.float32(0.5)]) if self.with_places else vectors
 
     def _sampled(self, images: Pictures) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

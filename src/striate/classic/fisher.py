@@ -18,6 +18,7 @@ from striate.classic.dense_sift import DenseSIFT
 from striate.classic.encoded import Encoded
 from striate.classic.encoding import Encoding, powered
 from striate.classic.pipeline import Pipeline
+from striate.classic.vocabulary import product
 from striate.core.errors import RecipeError
 
 _LEAST = 1e-3  # of the mean variance: no Gaussian is narrower, as on blank patches, which are all the same
@@ -57,8 +58,8 @@ class Fisher(Encoding):
         precisions = 1 / self.variances_
         constant = np.log(self.weights_) + 0.5 * np.log(precisions).sum(1) - 0.5 * (self.means_**2 * precisions).sum(1)
         kind = vectors.dtype
-        logarithms = vectors @ (self.means_ * precisions).T.astype(kind)
-        logarithms -= vectors**2 @ (0.5 * precisions).T.astype(kind)
+        logarithms = product(vectors, (self.means_ * precisions).T.astype(kind))
+        logarithms -= product(vectors**2, (0.5 * precisions).T.astype(kind))
         return softmax(logarithms + constant.astype(kind), axis=1)  # type: ignore[no-any-return]
 
     def sums(self, sets: NDArray[Any]) -> NDArray[Any]:
@@ -66,7 +67,7 @@ class Fisher(Encoding):
         count, many, length = sets.shape
         posteriors = self.posteriors(sets.reshape(-1, length)).reshape(count, many, len(self.weights_))
         posteriors = posteriors.transpose(0, 2, 1)
-        parts = (posteriors.sum(2), posteriors @ sets, posteriors @ sets**2)
+        parts = (posteriors.sum(2), product(posteriors, sets), product(posteriors, sets**2))
         return np.concatenate([part.reshape(count, -1) for part in parts], 1)
 
     def code(self, sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 _TYPES = [np.float64, np.float32]
 _FEW = 4096  # vectors: beyond, their products and the factor cost more than they save
@@ -54,18 +55,11 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights = compute_sample_weight(self.class_weight, y)
         span = _Span(X)
         problem = _Problem(span.coordinates, targets, self.C * weights)
-        found = minimize(
-            problem,
-            np.zeros(problem.size),
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxiter": self.max_iter,
-                "gtol": self.tol * self.C * len(y),
-                "ftol": 1e-2 * self.tol,
-                "maxcor": 20,
-            },
-        )
+        options = {
+            "maxiter": self.max_iter, "gtol": self.tol * self.C * len(y), "ftol": 1e-2 * self.tol, "maxcor": 20
+        }  # fmt: skip
+        with threadpool_limits(1, user_api="blas"):  # SciPy's threads would wait on the cores of torch's
+            found = minimize(problem, np.zeros(problem.size), jac=True, method="L-BFGS-B", options=options)
         self.n_iter_ = found.nit
         solution = found.x.reshape(targets.shape[1], -1)
         self.coef_ = np.ascontiguousarray(span.lifted(solution[:, :-1]), X.dtype)

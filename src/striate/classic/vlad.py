@@ -13,7 +13,7 @@ from striate.classic.dense_sift import DenseSIFT
 from striate.classic.encoded import Encoded
 from striate.classic.encoding import Encoding, powered
 from striate.classic.pipeline import Pipeline
-from striate.classic.vocabulary import nearest, words_of
+from striate.classic.vocabulary import nearest, product, words_of
 
 
 class VLAD(Encoding):
@@ -38,7 +38,7 @@ class VLAD(Encoding):
         words = self.words_.astype(sets.dtype)
         found = nearest(sets.reshape(-1, length), words).reshape(count, many)
         member = (found[:, None] == np.arange(len(words))[:, None]).astype(sets.dtype)  # (n, words, m)
-        sums = member @ sets - member.sum(2)[:, :, None] * words
+        sums = product(member, sets) - member.sum(2)[:, :, None] * words
         return sums.reshape(count, -1)  # type: ignore[no-any-return]
 
     def code(self, sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:  # noqa: ARG002
