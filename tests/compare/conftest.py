@@ -44,6 +44,7 @@ def told() -> Callable[..., dict[str, Any]]:
             "runs": [f"/runs/{name}"],
             "seeds": [0],
             "epochs": 12,
+            "own_epochs": 12,
             "accuracy": {"value": accuracy, "low": accuracy - 0.02, "high": min(1.0, accuracy + 0.02)},
             "accuracies": [accuracy],
             "unanswered": 0,

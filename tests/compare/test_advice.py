@@ -64,3 +64,13 @@ def test_cautions_name_validation_single_seeds_and_other_training_pictures(found
     assert "2 could not be trained" in said
     assert "Of 3 pairs, 1 cannot be told apart" in said
     assert "other seeds" in " ".join(cautions(found(runs=3), same_training=True))
+
+
+def test_who_was_trained_for_less_than_its_recipe_asks_is_named(found: Any) -> None:
+    case = found("quick")
+    assert "fewer epochs" not in " ".join(cautions(case, same_training=True))
+    case["recognizers"][0]["epochs"] = 3
+    said = " ".join(cautions(case, same_training=True))
+    assert (
+        "Trained for fewer epochs than its own recipe has, and perhaps better with more time: slow (3 of 12)." in said
+    )

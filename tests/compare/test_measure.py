@@ -26,7 +26,8 @@ def _answered(labels: np.ndarray[Any, Any], wrong: np.ndarray[Any, Any]) -> Answ
     given[wrong] = 1 - given[wrong]
     names = np.array(["cat", "dog"])[labels]
     scores = np.eye(2)[given] * 3
-    run: Any = SimpleNamespace(path="somewhere")
+    split = SimpleNamespace(rows=lambda part: np.arange(400))
+    run: Any = SimpleNamespace(path="somewhere", split=split)
     return Answered(run, ("cat", "dog"), "test", names, names, labels, labels, scores, np.ones(200, bool), 1.0)
 
 
@@ -41,6 +42,7 @@ def test_the_best_comes_first_and_of_equals_the_quicker(found: dict[str, Any]) -
     assert [told["accuracy"]["value"] for told in found["recognizers"]] == [0.9, 0.9, 0.6]
     assert found["pictures"] == 200
     assert found["all_wrong"] == 10
+    assert [(told["epochs"], told["own_epochs"]) for told in found["recognizers"]] == [(5, 60)] * 3
 
 
 def test_only_what_holds_after_the_correction_is_decided(found: dict[str, Any]) -> None:

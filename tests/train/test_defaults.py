@@ -7,7 +7,7 @@ import pytest
 
 from striate.data.table import Table
 from striate.sources import open_table
-from striate.train.defaults import Look, resolve
+from striate.train.defaults import Look, epochs, resolve
 from striate.train.recipe import Recipe
 from striate.zoo import MODELS
 
@@ -28,6 +28,7 @@ def test_every_model_of_the_zoo_has_a_recipe_whose_options_it_takes(model: str, 
     assert found.model == model
     assert set(found.options) <= set(MODELS[model].options)
     assert found.optimizer.lr > 0
+    assert found.epochs == epochs(model, len(shapes))
 
 
 def test_networks_without_batch_norm_take_smaller_steps_of_bounded_length(shapes: Table) -> None:

@@ -10,6 +10,8 @@ from striate.report import words
 
 Plain = dict[str, Any]
 
+_NAMED = 6  # recognizers in one sentence
+
 
 def advised(found: Plain) -> Plain:
     """Return the recognizer that answers in the least time of those that are not significantly worse than the best."""
@@ -47,6 +49,7 @@ def cautions(found: Plain, *, same_training: bool, failed: int = 0) -> list[str]
             f"{points(between['high'])} points (95{words.NARROW}% interval of the difference "
             f"{points(between['low'])} to {points(between['high'])})."
         )
+    said += _cut_short(found)
     said.append(_decided(found))
     said.append(_trainings(found))
     if not same_training:
@@ -84,6 +87,18 @@ def _times(slow: float, quick: float) -> str:
     factor = slow / quick
     times = f"{factor:.0f}" if factor >= 10 else f"{factor:.2g}"
     return f"{times} times quicker" if factor >= 2 else f"{(1 - quick / slow) * 100:.0f}{words.NARROW}% quicker"
+
+
+def _cut_short(found: Plain) -> list[str]:
+    short = [told for told in found["recognizers"] if told["own_epochs"] and told["epochs"] < told["own_epochs"]]
+    if not short:
+        return []
+    named = [f"{told['name']} ({told['epochs']} of {told['own_epochs']})" for told in short[:_NAMED]]
+    more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
+    whose = (
+        "its own recipe has: with more time it" if len(short) == 1 else "their own recipes have: with more time they"
+    )
+    return [f"Trained for fewer epochs than {whose} may do better: {', '.join(named)}{more}."]
 
 
 def _decided(found: Plain) -> str:

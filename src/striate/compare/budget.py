@@ -117,8 +117,15 @@ def share_out(
     return epochs(low)
 
 
-def check(jobs: Sequence[str], needs: Mapping[str, Need], budget: Budget, lanes: int) -> None:
+def check(jobs: Sequence[str], needs: Mapping[str, Need], budget: Budget, lanes: int, *, spent: float = 0.0) -> None:
     """Refuse a budget in which not even one epoch of each fits.
+
+    Args:
+        jobs: the model of each, in their order.
+        needs: by model.
+        budget: what all may take.
+        lanes: how many run at once.
+        spent: seconds of it that are gone, or needed for other things.
 
     Raises:
         RecipeError: with the least that is needed, and who needs most of it.
@@ -127,9 +134,10 @@ def check(jobs: Sequence[str], needs: Mapping[str, Need], budget: Budget, lanes:
         return
     least = {model: needs[model].takes(needs[model].within(0.0)) for model in jobs}
     needed = makespan([least[model] for model in jobs], [0.0] * lanes)
-    if needed > budget.seconds:
+    if needed + spent > budget.seconds:
         hungry = max(least, key=lambda model: least[model])
         raise RecipeError(
             f"--budget {budget.text} is too short: one epoch of each takes about {needed:.0f} s, {hungry} alone "
-            f"{least[hungry]:.0f} s. Give more time, leave {hungry} out, or count epochs: --budget 1e"
+            f"{least[hungry]:.0f} s, and timing them and the comparison itself {spent:.0f} s. Give more time, leave "
+            f"{hungry} out, or count epochs: --budget 1e"
         )

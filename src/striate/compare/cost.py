@@ -17,6 +17,7 @@ from striate.inside.memory import STATE
 from striate.inside.summary import summarize
 from striate.recognize.ensemble import Ensemble
 from striate.recognize.load import place
+from striate.recognize.pipeline import PipelineRecognizer
 from striate.recognize.predict import Recognizer
 from striate.recognize.recognizer import NetworkRecognizer
 from striate.runtime import memory
@@ -32,7 +33,7 @@ class Size:
     """What a recognizer is, whoever runs it.
 
     Args:
-        parameters: that answering needs; None where there are none to count, as in a forest.
+        parameters: that answering needs; of a classic pipeline, see `striate.classic.parameters`.
         macs: multiply-accumulates for one picture; None where nobody counts them.
         memory: bytes that a step of its training takes, computed; None where there are no steps, as in an ensemble.
     """
@@ -53,6 +54,10 @@ def size_of(recognizer: Recognizer, *, batch: int, optimizer: str = "sgd") -> Si
     if isinstance(recognizer, Ensemble):
         sizes = [size_of(member, batch=batch) for member in recognizer.members]
         return Size(_sum([size.parameters for size in sizes]), _sum([size.macs for size in sizes]))
+    if isinstance(recognizer, PipelineRecognizer):
+        from striate.classic.parameters import count
+
+        return Size(parameters=count(recognizer.pipeline))
     if not isinstance(recognizer, NetworkRecognizer) or next(recognizer.network.parameters(), None) is None:
         return Size()
     shape = (recognizer.preprocess.channels, *recognizer.preprocess.size)

@@ -12,6 +12,7 @@ from striate.compare.entrants import Entrant, has_epochs, recipe_of
 from striate.core import seeds
 from striate.evaluate import paired
 from striate.evaluate.intervals import wilson
+from striate.train import defaults
 from striate.train.run import Run
 
 Plain = dict[str, Any]
@@ -75,6 +76,7 @@ def _told(entrant: Entrant) -> Plain:
         "runs": [str(run.path) for run in runs],
         "seeds": [recipe_of(run).get("seed") for run in runs],
         "epochs": _epochs(runs[0]),
+        "own_epochs": _own_epochs(runs[0]),
         "accuracy": (single if len(right) == 1 else paired.accuracy_over_trainings(right)).to_dict(),
         "accuracies": [float(one.mean()) for one in right],
         "unanswered": int((~entrant.trainings[0].answered).sum()),
@@ -84,6 +86,14 @@ def _told(entrant: Entrant) -> Plain:
 def _epochs(run: Run) -> int | None:
     recipe = recipe_of(run)
     return int(recipe["epochs"]) if has_epochs(recipe["model"]) else None
+
+
+def _own_epochs(run: Run) -> int | None:
+    """Return the epochs of the model's own recipe, where it began from drawn weights; from others it may need fewer."""
+    recipe = recipe_of(run)
+    if not has_epochs(recipe["model"]) or recipe.get("weights"):
+        return None
+    return defaults.epochs(recipe["model"], len(run.split.rows("train")))
 
 
 def _price(told: Plain) -> float:

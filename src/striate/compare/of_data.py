@@ -91,7 +91,7 @@ def begin(wish: Wish) -> Compared:
     with alone(ledger.folder):
         if budget.seconds is not None:
             try:
-                ledger = _sized(ledger, budget, wish)
+                ledger = _sized(ledger, budget, wish, began)
             except (RecipeError, PlanError):  # it cannot begin, and nothing is trained yet
                 rmtree(ledger.folder, ignore_errors=True)
                 raise
@@ -117,7 +117,7 @@ def go_on(folder: Path, *, lanes: int = 1, name: Name = "local", quiet: bool = F
         if ledger.budget and budgets.parse(ledger.budget).seconds is not None and not ledger.needs:
             models = list(dict.fromkeys(job.model for job in ledger.jobs))
             wish = Wish(ledger.data, models, lanes=lanes, data_root=ledger.data_root, quiet=quiet)
-            ledger = _sized(ledger, budgets.parse(ledger.budget), wish)
+            ledger = _sized(ledger, budgets.parse(ledger.budget), wish, began)
         return _carried_out(ledger, lanes, name, began, quiet=quiet)
 
 
@@ -144,8 +144,15 @@ def _prepared(wish: Wish, budget: Budget, jobs: list[Job]) -> Ledger:
     return ledger
 
 
-def _sized(ledger: Ledger, budget: Budget, wish: Wish) -> Ledger:
-    """Time a few steps of every model, and settle the plan that it is trained by."""
+def _sized(ledger: Ledger, budget: Budget, wish: Wish, began: float) -> Ledger:
+    """Time a few steps of every model, and settle the plan that it is trained by.
+
+    Args:
+        ledger: with jobs that are not timed yet.
+        budget: of time.
+        wish: what the user wants.
+        began: when this process began with it, of `time.monotonic`.
+    """
     assert budget.seconds is not None
     share = budget.seconds * wish.lanes / len(ledger.jobs)
     first = {job.model: job for job in reversed(ledger.jobs)}
@@ -161,7 +168,9 @@ def _sized(ledger: Ledger, budget: Budget, wish: Wish) -> Ledger:
             needs[model] = sized.need
             settings[model] = {**first[model].settings, **{f"plan.{k}": value for k, value in sized.plan.items()}}
         say(f"{model}: {sized if isinstance(sized, str) else _told(sized.need)}", quiet=wish.quiet)
-    budgets.check([job.model for job in ledger.jobs if job.model in needs], needs, budget, wish.lanes)
+    running = [job.model for job in ledger.jobs if job.model in needs]
+    spent = ledger.spent + time.monotonic() - began + _ENDING + _ENDING_EACH * len(models)
+    budgets.check(running, needs, budget, wish.lanes, spent=spent)
     jobs = [
         replace(job, state=State.FAILED, reason=reasons[job.model])
         if job.model in reasons
@@ -224,13 +233,14 @@ class Course:
         return self._spent_before + self._clock() - self._began
 
     def _in_order(self, jobs: list[Job]) -> list[Job]:
-        """Return the jobs as they are best begun under a budget of time: the shortest first.
+        """Return the jobs as they are best begun under a budget of time: those without epochs, then the shortest first.
 
-        Each teaches how right the estimates are, so the long ones, which matter, are sized by what is known by then.
+        What cannot be shortened goes first, so that the others share what it really leaves. Of those, each teaches how
+        right the estimates are, so the long ones, which matter, are sized by what is known by then.
         """
         if not self._needs:
             return jobs
-        costs = {model: need.takes(need.epochs) for model, need in self._needs.items()}
+        costs = {model: (need.epochs is not None, need.takes(need.epochs)) for model, need in self._needs.items()}
         return sorted(jobs, key=lambda job: (costs[job.model], job.seed))
 
     def _begin(self, name: str, others: list[str]) -> tuple[Ledger, Job]:
@@ -249,7 +259,7 @@ class Course:
     def _end(self, name: str, reason: str) -> None:
         began, expected = self._running.pop(name)
         taken = self._clock() - began
-        if not reason:
+        if not reason and self._job(name).epochs is not None:
             self._expected += expected
             self._taken += taken
         self._ledger = replace(self._ledger, spent=self._spent)
@@ -273,7 +283,7 @@ class Course:
 
     @property
     def _slowness(self) -> float:
-        """How many times longer the jobs so far took than was expected."""
+        """How many times longer the trainings in epochs so far took than was expected."""
         return self._taken / self._expected if self._expected else 1.0
 
     def _job(self, name: str) -> Job:

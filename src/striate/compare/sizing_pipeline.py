@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import log2
 
 import numpy as np
@@ -17,10 +18,34 @@ from striate.train import pipeline
 from striate.train.fit import Data
 from striate.train.recipe import Recipe
 
-_LEAST, _OF_EACH_CLASS = 128, 4  # pictures of the first fit; of each class, where there are many
+_LEAST, _OF_EACH_CLASS = 32, 4  # pictures of the first fit; of each class, where there are many
 _SECONDS = 2.0  # a fit that takes as long says enough
 _SHARE = 0.05  # of what a training is likely to be given, for one timed fit
+_NEAR = 16  # times the pictures of the first fit: so far one fit alone may be carried on
+_PASSES = 2  # over the pictures, one for the vocabulary and one for the vectors
+_STEEPEST = 3  # power of the number of vectors that any classifier's time grows with; 2 where one fit alone is known
+_MEASURABLE = 0.05  # seconds: below, growth is noise
 _ANSWERED = 64  # validation pictures that are answered to time it
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One timed fit.
+
+    Args:
+        pictures: that it was fitted to.
+        features: seconds of all steps before the classifier.
+        classifier: seconds of the classifier.
+    """
+
+    pictures: int
+    features: float
+    classifier: float
+
+    @property
+    def seconds(self) -> float:
+        """Of all steps."""
+        return self.features + self.classifier
 
 
 def seconds_of_fit(data: Data, recipe: Recipe, share: float) -> tuple[float, float]:
@@ -36,50 +61,65 @@ def seconds_of_fit(data: Data, recipe: Recipe, share: float) -> tuple[float, flo
     classes = len(np.unique(labels[rows]))
     fitted: list[Pipeline] = []
 
-    def timed(count: int) -> float:
+    def timed(count: int) -> Fit:
         part = _spread(rows, labels, count)
-        made = pipeline.create(recipe)
-        began = time.perf_counter()
-        pipeline.fit(made, Stored(store, part), labels[part], threads=recipe.plan.threads)
-        fitted[:] = [made]
-        return time.perf_counter() - began
+        fitted[:] = [pipeline.create(recipe)]
+        steps = pipeline.fit(fitted[0], Stored(store, part), labels[part], threads=recipe.plan.threads)
+        *features, classifier = (step["seconds"] for step in steps)
+        return Fit(count, sum(features), classifier)
 
     try:
         with recipe.plan.applied():
             least = max(_LEAST, _OF_EACH_CLASS * classes)
-            whole = extrapolated(timed, len(rows), least, enough=max(0.2, min(_SECONDS, _SHARE * share)))
+            fits = growing(timed, len(rows), least, enough=max(0.2, min(_SECONDS, _SHARE * share)))
             found = PipelineRecognizer(recipe.model, recipe.options, fitted[0], data.table.classes, recipe.preprocess)
-            return whole, _answer_seconds(found, store, data.readable("val")[:_ANSWERED])
+            answer = _answer_seconds(found, store, data.readable("val")[:_ANSWERED])
+            return carried_on(fits, len(rows), answer), answer
     finally:
         store.close()
 
 
-def extrapolated(timed: Callable[[int], float], count: int, least: int, *, enough: float) -> float:
-    """Return how long `count` pictures take, from runs with twice as many each until one takes `enough` seconds.
-
-    The last two runs decide: a straight line through them, or a power of the number where they grow faster, as those
-    of kernel machines do.
+def growing(timed: Callable[[int], Fit], count: int, least: int, *, enough: float) -> list[Fit]:
+    """Return timed fits, each to twice as many pictures, until one takes long enough to tell what all would.
 
     Args:
-        timed: runs with so many pictures and returns its seconds.
+        timed: fits to so many pictures.
         count: of all pictures.
-        least: of the first run, which makes room and does not count by itself.
+        least: of the first fit.
         enough: seconds.
     """
-    if count <= 2 * least:
-        return timed(count)
-    number, before = least, timed(least)
+    fits: list[Fit] = []
+    number = min(least, count)
     while True:
+        fits.append(timed(number))
+        known = len(fits) > 1 or count <= _NEAR * number
+        if number == count or (fits[-1].seconds >= enough and known):
+            return fits
         number = min(2 * number, count)
-        now = timed(number)
-        if number == count:
-            return now
-        if now >= enough and number > 2 * least:
-            break
-        before = now
-    if now > 2 * before:
-        return now * float((count / number) ** log2(now / before))
-    return now + max(0.0, now - before) / (number / 2) * (count - number)
+
+
+def carried_on(fits: list[Fit], count: int, answer: float) -> float:
+    """Return how long a fit to `count` pictures takes, in seconds.
+
+    The features take a fixed time, as for a vocabulary, and so much more a picture, but not less than it takes to
+    answer one. The classifier's time grows as a power, as the last two fits say.
+
+    Args:
+        fits: as `growing` returns them.
+        count: of all pictures.
+        answer: seconds that a picture takes to be answered.
+    """
+    last = fits[-1]
+    if last.pictures == count:
+        return last.seconds
+    more, power = _PASSES * answer, 2.0
+    if len(fits) > 1:
+        before = fits[-2]
+        more = max(answer, (last.features - before.features) / (last.pictures - before.pictures))
+        grown = last.classifier / max(before.classifier, 1e-3)
+        power = float(np.clip(log2(grown), 1, _STEEPEST)) if last.classifier > _MEASURABLE else 1.0
+    classifier = last.classifier * float((count / last.pictures) ** power)
+    return last.features + more * (count - last.pictures) + classifier
 
 
 def _spread(rows: NDArray[np.int64], labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -91,6 +131,8 @@ def _spread(rows: NDArray[np.int64], labels: NDArray[np.int64], count: int) -> N
 def _answer_seconds(recognizer: PipelineRecognizer, store: Store, rows: NDArray[np.int64]) -> float:
     if not len(rows):
         return 0.0
-    began = time.perf_counter()
-    infer(recognizer, store, rows)
-    return (time.perf_counter() - began) / len(rows)
+    for _ in range(2):  # the first makes room
+        began = time.perf_counter()
+        infer(recognizer, store, rows)
+        seconds = time.perf_counter() - began
+    return seconds / len(rows)

@@ -147,7 +147,7 @@ def resolve(
     preprocess = _preprocess(row.family, row.image_size, look)
     common = {
         "model": name,
-        "epochs": int(np.clip(_PICTURES // max(len(rows), 1), 12, 60)),
+        "epochs": _epochs(len(rows)),
         "batch_size": 128 if len(rows) >= 10_000 else 64 if len(rows) >= 1_000 else 32,
         "preprocess": preprocess,
         "augment": {"flip": "horizontal" if _survives_mirror(table, look) else "none"},
@@ -163,6 +163,22 @@ def resolve(
         values = merge(values, {"preprocess": {"size": wanted["image_size"]}})
     values = _with_rate(_with_shift(values), row.family)
     return Recipe.from_values(_with_statistics(values, table, rows))
+
+
+def epochs(model: str, pictures: int) -> int:
+    """Return how many epochs the default recipe of a network has, for so many training pictures.
+
+    Raises:
+        UnknownName: no such network.
+    """
+    own: dict[str, Any] = {"epochs": _epochs(pictures)}
+    for special in (FAMILIES.get(find_network(model).family, {}), VARIANTS.get(model, {})):
+        own |= special
+    return int(own["epochs"])
+
+
+def _epochs(pictures: int) -> int:
+    return int(np.clip(_PICTURES // max(pictures, 1), 12, 60))
 
 
 def check(wanted: Mapping[str, Any]) -> None:
