@@ -71,6 +71,4 @@ def test_who_was_trained_for_less_than_its_recipe_asks_is_named(found: Any) -> N
     assert "fewer epochs" not in " ".join(cautions(case, same_training=True))
     case["recognizers"][0]["epochs"] = 3
     said = " ".join(cautions(case, same_training=True))
-    assert (
-        "Trained for fewer epochs than its own recipe has, and perhaps better with more time: slow (3 of 12)." in said
-    )
+    assert "Trained for fewer epochs than its own recipe has, and perhaps better with more: slow (3 of 12)." in said

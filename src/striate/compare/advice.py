@@ -95,10 +95,8 @@ def _cut_short(found: Plain) -> list[str]:
         return []
     named = [f"{told['name']} ({told['epochs']} of {told['own_epochs']})" for told in short[:_NAMED]]
     more = f" and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
-    whose = (
-        "its own recipe has: with more time it" if len(short) == 1 else "their own recipes have: with more time they"
-    )
-    return [f"Trained for fewer epochs than {whose} may do better: {', '.join(named)}{more}."]
+    whose = "its own recipe has" if len(short) == 1 else "their own recipes have"
+    return [f"Trained for fewer epochs than {whose}, and perhaps better with more: {', '.join(named)}{more}."]
 
 
 def _decided(found: Plain) -> str:
