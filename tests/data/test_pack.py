@@ -84,6 +84,31 @@ def test_a_crop_too_small_for_the_reduced_picture_is_cut_from_the_file(photos: P
     assert (images[0] == images[1]).all()
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_crops_of_a_batch_are_those_cut_one_by_one(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, channels: int
+) -> None:
+    Image.fromarray(np.arange(120 * 90, dtype=np.uint8).reshape(90, 120)).save(photos / "a" / "gray.jpg")
+    asked = wish(photos, crop=(0.05, 1.0))
+    packed = pack(asked)
+    assert packed is not None
+    assert packed.kind == "raw"
+    preprocess = INPUT if channels == 3 else Preprocess(size=(32, 32), channels=1)
+    random = np.random.default_rng(channels)
+    rows = random.permutation(np.repeat(np.arange(len(asked.table)), 20))
+    crops = [
+        Crop(area=area, ratio=ratio, top=top, left=left)
+        for area, ratio, top, left in random.uniform((0.05, 0.75, 0, 0), (1, 1.33, 1, 1), (len(rows), 4)).tolist()
+    ]
+    quick, slow = (Store(asked.table, preprocess, packed=packed) for _ in range(2))
+    images, readable = quick.read(rows, crops)
+    cuts = packed.crops(rows, crops, preprocess, images)
+    assert cuts is None or 0.5 < np.mean([cuts.cut(place) for place in range(len(rows))]) < 1 or channels == 1
+    monkeypatch.setattr(Packed, "crops", lambda *_: None)
+    assert readable.all()
+    assert (images == slow.read(rows, crops)[0]).all()
+
+
 def test_jpegs_of_a_pack_give_crops_within_the_tolerance(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack_choice, "_RAW", 0)
     asked = wish(photos, preprocess=Preprocess(size=(16, 16), channels=3, mean=(0.5,) * 3, std=(0.5,) * 3))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from striate.data.decode import decode
-from striate.data.preprocess import Crop, Preprocess
+from striate.data.preprocess import Crop, Preprocess, parts
 
 
 def _ramp(height: int, width: int, channels: int = 1) -> NDArray[np.uint8]:
@@ -220,3 +220,17 @@ def test_interpolation_counts_for_random_crops_too() -> None:
     ways = ({"size": 32, "channels": 1, "interpolation": how} for how in ("bilinear", "bicubic"))
     first, second = (Preprocess.model_validate(way).place(pixels, crop) for way in ways)
     assert (first != second).any()
+
+
+_SIDE, _SHARE = st.integers(1, 5000), st.floats(0, 1)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0.1, 10), _SHARE, _SHARE, _SIDE, _SIDE), min_size=1))
+def test_parts_of_many_pictures_are_those_of_each(drawn: list[tuple[float, float, float, float, int, int]]) -> None:
+    preprocess = _preprocess("crop", (48, 64))
+    crops = [Crop(area=area, ratio=ratio, top=top, left=left) for area, ratio, top, left, _, _ in drawn]
+    heights, widths = np.array([one[4:] for one in drawn]).T
+    boxes, steps = parts(preprocess, crops, heights, widths)
+    for crop, height, width, box, step in zip(crops, heights.tolist(), widths.tolist(), boxes, steps, strict=True):
+        assert step == preprocess.reduction(crop, height, width)
+        assert tuple(box) == preprocess.part(crop, height, width)

@@ -9,7 +9,7 @@ fills, is being filled by another run, or was given up because the disk is full.
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from striate.core.errors import StriateError
 from striate.core.files import whole_directory
 from striate.data import pack_flush, pack_lock
 from striate.data.decode import Rows, Unreadable
+from striate.data.pack_crops import RawCrops
 from striate.data.pack_writer import Kept, PartWriter
 from striate.data.packed import Packed, Reduction, Shown, shown
 from striate.data.packing import Work, glance, prepare, seal
+from striate.data.preprocess import Crop, Preprocess
 
 _LOOK_AGAIN = 5.0  # seconds until we see whether another process has made the pack
 _FREE, _SEEN, _CLAIMED, _WRITTEN = 0, 1, 2, 3
@@ -85,6 +87,12 @@ class Filling:
         if kept.step > allowed:
             return None
         return shown(_bytes(kept), kept.shape, kept.whole, (kept.step, allowed), jpeg=kept.jpeg, rows=rows)
+
+    def crops(
+        self, rows: NDArray[np.int64], crops: Sequence[Crop], preprocess: Preprocess, images: NDArray[np.uint8]
+    ) -> RawCrops | None:
+        """Return what cuts many crops quickly; see `Packed.crops`. None until the pack is whole."""
+        return None if self._packed is None else self._packed.crops(rows, crops, preprocess, images)
 
     def close(self) -> None:
         """Give up what is not filled: nothing is left of it."""

@@ -1,6 +1,7 @@
 """From a picture of any size to the input of a network; saved with every run, set of weights and export."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -153,10 +154,36 @@ class Crop(Record):
 
     def box(self, height: int, width: int) -> tuple[float, float, float, float]:
         """Return left, top, right, bottom in pixels of a picture of that size."""
-        w = min((self.area * height * width * self.ratio) ** 0.5, width)
-        h = min((self.area * height * width / self.ratio) ** 0.5, height)
+        w = min(math.sqrt(self.area * height * width * self.ratio), width)
+        h = min(math.sqrt(self.area * height * width / self.ratio), height)
         top, left = self.top * (height - h), self.left * (width - w)
         return left, top, min(left + w, width), min(top + h, height)
+
+
+def parts(
+    preprocess: Preprocess, crops: Sequence[Crop], heights: NDArray[np.int64], widths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return `Preprocess.part` (N, 4) and `Preprocess.reduction` (N,) of many crops, of pictures of those sizes."""
+    area, ratio, top, left = np.array([(crop.area, crop.ratio, crop.top, crop.left) for crop in crops]).T
+    w = np.minimum(np.sqrt(area * heights * widths * ratio), widths)
+    h = np.minimum(np.sqrt(area * heights * widths / ratio), heights)
+    top, left = top * (heights - h), left * (widths - w)
+    right, bottom = np.minimum(left + w, widths), np.minimum(top + h, heights)
+    spare = np.minimum((bottom - top) / preprocess.size[0], (right - left) / preprocess.size[1]) / MARGIN
+    steps = np.ones(len(crops), np.int64)
+    for step in reversed(REDUCTIONS):
+        steps[spare >= step] = step
+    edges = [_edges_on_grid(*side, steps) for side in ((left, right, widths), (top, bottom, heights))]
+    return np.stack([edges[0][0], edges[1][0], edges[0][1], edges[1][1]], 1), steps
+
+
+def _edges_on_grid(
+    start: NDArray[np.float64], end: NDArray[np.float64], lengths: NDArray[np.int64], steps: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what `_on_grid` returns of each."""
+    last = lengths // steps * steps
+    first = np.minimum(np.rint(start / steps).astype(np.int64) * steps, last - steps)
+    return first, np.minimum(np.maximum(np.rint(end / steps).astype(np.int64) * steps, first + steps), last)
 
 
 def _size(pixels: NDArray[np.uint8]) -> tuple[int, int]:

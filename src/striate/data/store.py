@@ -171,8 +171,14 @@ class Store:
     ) -> Callable[[int], None]:
         """Return what fills in the picture at one place of a batch."""
         paths = self.table.strings("path", rows) if self.table.pixels is None else None
+        quick = None
+        if crops is not None and self._whole is not None:
+            quick = self._whole.crops(rows, crops, self.preprocess, images)
 
         def fill(place: int) -> None:
+            if quick is not None and quick.cut(place):
+                readable[place] = True
+                return
             row, crop = int(rows[place]), None if crops is None else crops[place]
             try:
                 pixels, whole = self._pixels(row, crop, paths[place] if paths is not None else None)
