@@ -50,7 +50,7 @@ def draw(
     drawn: dict[str, Any] = {"shifts": shifts, "border": augment.border, "size": size}
     drawn["flips"] = _flips(augment, u[:, 2:4], seed, epoch, rows)
     if augment.crop is not None:
-        drawn["crops"] = tuple(_crop(augment, row) for row in u[:, 4:])
+        drawn["crops"] = _crops(augment.crop, augment.ratio, u[:, 4:])
     drawn |= _moves(augment, seed, epoch, positions)
     drawn |= _colors(augment, seed, epoch, positions)
     drawn |= _degrading(augment, seed, epoch, positions)
@@ -59,11 +59,11 @@ def draw(
     return draws if augment.policy == "none" else _with_trivial(draws, uniforms(positions, 3, "policy", seed, epoch))
 
 
-def _crop(augment: Augment, u: Floats) -> Crop:
-    least, greatest = augment.crop or (1.0, 1.0)
-    low, high = np.log(augment.ratio)
-    area, ratio = least + (greatest - least) * u[0], np.exp(low + (high - low) * u[1])
-    return Crop(area=float(area), ratio=float(ratio), top=float(u[2]), left=float(u[3]))
+def _crops(areas: Pair, ratios: Pair, u: Floats) -> tuple[Crop, ...]:
+    low, high = np.log(ratios)
+    area, ratio = areas[0] + (areas[1] - areas[0]) * u[:, 0], np.exp(low + (high - low) * u[:, 1])
+    drawn = np.stack([area, ratio, u[:, 2], u[:, 3]], 1).tolist()
+    return tuple(Crop(area=area, ratio=ratio, top=top, left=left) for area, ratio, top, left in drawn)
 
 
 def _flips(augment: Augment, u: Floats, seed: int, epoch: int, rows: Ints | None) -> NDArray[np.bool_]:
