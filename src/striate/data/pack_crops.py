@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from striate.data.preprocess import Crop, Preprocess, parts
-from striate.data.resize import is_quick, resize_into
+from striate.data.resize import resize_into
 
 Ints = NDArray[np.int64]
 
@@ -40,7 +40,7 @@ class RawCrops:
     Args:
         pictures: where they lie.
         crops: N, what to cut.
-        preprocess: what for; one that `suits`.
+        preprocess: what for; its resizing `is_quick`.
         images: (N, C, H, W), filled in by `cut`.
     """
 
@@ -72,8 +72,3 @@ class RawCrops:
         pixels = self._bytes[part][start:end].reshape(height, width, self._channels)
         resize_into(self._images[place : place + 1], pixels[top:bottom, left:right])
         return True
-
-
-def suits(preprocess: Preprocess) -> bool:
-    """Say whether crops can be cut this way."""
-    return is_quick(preprocess.interpolation)

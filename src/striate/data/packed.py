@@ -23,9 +23,10 @@ from striate.core.errors import DataError
 from striate.data import decode, pack_flush
 from striate.data.decode import Unreadable
 from striate.data.jpeg import reduced
-from striate.data.pack_crops import RawCrops, Where, suits
+from striate.data.pack_crops import RawCrops, Where
 from striate.data.pack_form import FORMAT, KINDS, Form, in_words
 from striate.data.preprocess import Crop, Preprocess
+from striate.data.resize import is_quick
 
 INDEX = pa.schema(
     [
@@ -157,7 +158,7 @@ class Packed:
         Returns:
             None where `picture` and `Preprocess.place` must do it.
         """
-        if self.kind != "raw" or not suits(preprocess):
+        if self.kind != "raw" or not is_quick(preprocess.interpolation):
             return None
         return RawCrops(self._where(self._position[rows]), crops, preprocess, images)
 
