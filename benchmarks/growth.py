@@ -15,11 +15,13 @@ from pathlib import Path
 from statistics import median
 
 import torch
+from matplotlib.axes import Axes
 from pairs import options, seconds_of, tell
 from table import measure_all
 
 from striate import zoo
 from striate.data.preprocess import Preprocess
+from striate.report.figures import BLUE, blank, save_png, style
 from striate.runtime.plan import Plan
 from striate.train.recipe import Optimizer, Recipe
 from striate.train.rehearsal import random_batch
@@ -95,23 +97,31 @@ def measure(side: int, threads: int) -> tuple[float, float]:
 
 
 def draw(rows: Curve, pixels: Curve) -> None:
-    """Draw seconds and megabytes of both curves, on logarithmic scales."""
-    from matplotlib.figure import Figure
+    """Draw seconds and megabytes of both curves, on logarithmic scales, each point with its number."""
+    titles = "Opening, splitting and shuffling a table", f"A training step of resnet18 on {_BATCH} pictures"
+    with style():
+        figure = blank(8.0, 4.6)
+        panels = figure.subplots(2, 2, sharex="col")
+        for column, (curve, what, title) in enumerate(
+            zip((rows, pixels), ("rows", "side in pixels"), titles, strict=True)
+        ):
+            sizes, seconds, megabytes = zip(*curve, strict=True)
+            panels[0, column].set_title(title)
+            _line(panels[0, column], sizes, seconds, "seconds", "{:.2f} s")
+            _line(panels[1, column], sizes, megabytes, "megabytes added", "{:.0f} MB")
+            panels[1, column].set_xlabel(f"{what}; all axes are logarithmic")
+        save_png(figure, PICTURE)
 
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    axes = figure.subplots(1, 2)
-    titles = ("opening, splitting, shuffling a table", f"a training step of resnet18, {_BATCH} pictures")
-    for axis, curve, what, title in zip(axes, (rows, pixels), ("rows", "side in pixels"), titles, strict=True):
-        sizes, seconds, megabytes = zip(*curve, strict=True)
-        axis.loglog(sizes, seconds, "o-", color="tab:blue")
-        axis.set(xlabel=what, title=title)
-        axis.set_ylabel("seconds", color="tab:blue")
-        beside = axis.twinx()
-        beside.loglog(sizes, megabytes, "s--", color="tab:orange")
-        beside.set_ylabel("megabytes added", color="tab:orange")
-        axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
-        axis.minorticks_off()
-    figure.savefig(PICTURE, dpi=110)
+
+def _line(axes: Axes, sizes: tuple[float, ...], values: tuple[float, ...], what: str, told: str) -> None:
+    axes.loglog(sizes, values, "o-", color=BLUE, markersize=5)
+    for size, value in zip(sizes, values, strict=True):
+        axes.annotate(told.format(value), (size, value), (-2, 6), textcoords="offset points", ha="right", fontsize=8)
+    axes.set_ylabel(what)
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.set_yticks([], [], minor=False)
+    axes.minorticks_off()
+    axes.margins(x=0.17, y=0.25)
 
 
 if __name__ == "__main__":
