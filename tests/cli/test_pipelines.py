@@ -30,7 +30,7 @@ def test_two_pipelines_and_a_network_are_compared_within_a_budget(call, tmp_path
     out = tmp_path / "compared"
     models = "color-linear,pixels-knn,linear"
     settings = ("--set", "plan.threads=1", "--set", "batch_size=256", "--set", "split.test=0.1")
-    outcome = call("compare", "digits", "--models", models, "--budget", "20s", "--out", str(out), *settings, "--json")
+    outcome = call("compare", "digits", "--models", models, "--budget", "60s", "--out", str(out), *settings, "--json")
     assert outcome.status == 0, outcome.errors
     found = json.loads(outcome.output)
     names = {recognizer["name"]: recognizer for recognizer in found["recognizers"]}
