@@ -46,8 +46,8 @@ class Case:
 CASES = (
     Case("digits", 3.0),
     Case("mnist --model linear", 0.5),
-    Case("mnist --model lenet5_modern", 0.5),
-    Case("cifar10 --model resnet20 --epochs 5", 6.0, 5_000),
+    Case("mnist --model lenet5_modern --epochs 3", 0.5),
+    Case("cifar10 --model resnet20 --epochs 5", 6.0, 2_000),
 )
 
 
@@ -76,7 +76,7 @@ def measured(case: Case) -> tuple[str, bool]:
         data = (
             root()
             if case.pictures is None
-            else write_part_of_cifar10(Path(place) / "cifar", train=case.pictures, test=5_000)
+            else write_part_of_cifar10(Path(place) / "cifar", train=case.pictures, test=2_000)
         )
         runs = {
             plan: [trained(case, data, plan, seed, Path(place) / f"{plan}{seed}") for seed in SEEDS] for plan in PLANS
