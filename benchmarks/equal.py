@@ -18,7 +18,7 @@ import numpy as np
 from pairs import options, tell
 from real_data import root, write_part_of_cifar10
 
-from striate.compare.entrants import Answered, answered_by
+from striate.compare.entrants import answered_by
 from striate.evaluate.paired import compare
 from striate.runtime.plan import Plan
 from striate.train.run import Run
@@ -81,7 +81,7 @@ def measured(case: Case) -> tuple[str, bool]:
         runs = {
             plan: [trained(case, data, plan, seed, Path(place) / f"{plan}{seed}") for seed in SEEDS] for plan in PLANS
         }
-        right = {plan: np.stack([answers(run).right for run in runs[plan]]) for plan in PLANS}
+        right = {plan: np.stack([answered_by(run, "test").right for run in runs[plan]]) for plan in PLANS}
         chosen = Plan(**runs["auto"][0].read_json("environment.json")["plan"]).words()
     found = compare(right["auto"], right["reference"], seed=0)
     low, high = 100 * found.low, 100 * found.high
@@ -103,11 +103,6 @@ def trained(case: Case, data: Path, plan: str, seed: int, out: Path) -> Run:
     arguments += [part for setting in settings for part in ("--set", setting)]
     subprocess.run([sys.executable, "-m", "striate", "train", *arguments], check=True, stdout=subprocess.DEVNULL)
     return Run(out)
-
-
-def answers(run: Run) -> Answered:
-    """Return what it answered to the test pictures."""
-    return answered_by(run, "test")
 
 
 if __name__ == "__main__":

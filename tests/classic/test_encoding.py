@@ -39,6 +39,15 @@ def test_encodings_are_scikit_learns_estimators(encoding):
     check_estimator(encoding, on_skip=None)
 
 
+@pytest.mark.parametrize("encoding", [BagOfFeatures(4), BagOfFeatures(4, "soft"), VLAD(3), Fisher(3)], ids=str)
+@pytest.mark.parametrize(("learned", "asked"), [(np.float64, np.float32), (np.float32, np.float64)])
+def test_vectors_of_another_type_than_was_learned_from_get_the_same_codes(encoding, vectors, learned, asked):
+    fitted = encoding.fit(vectors.astype(learned))
+    codes = fitted.transform(vectors.astype(asked))
+    assert codes.dtype == asked
+    np.testing.assert_allclose(codes, fitted.transform(vectors.astype(learned)), atol=1e-3)
+
+
 @pytest.mark.parametrize("power", [None, 0.5])
 def test_fisher_vectors_are_scikit_images(vectors, sets, power):
     fisher = Fisher(4, power=power).fit(vectors)

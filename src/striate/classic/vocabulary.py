@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
+from striate.classic.encoding import product
 from striate.core.errors import RecipeError
 
 _BATCH = 4096
@@ -23,17 +23,6 @@ def words_of(vectors: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
     means = MiniBatchKMeans(min(count, len(vectors)), batch_size=_BATCH, n_init=1, random_state=seed)
     words: NDArray[Any] = means.fit(vectors).cluster_centers_.astype(vectors.dtype)
     return words
-
-
-def product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-    """Return left @ right, computed on torch's threads, which describe the pictures too.
-
-    NumPy's threads look for more work for some 25 ms after each product: between torch's steps they take its cores,
-    and all goes at a tenth of the speed.
-    """
-    tensors = (torch.from_numpy(np.require(array, requirements="W")) for array in (left, right))
-    found: NDArray[Any] = torch.matmul(*tensors).numpy()
-    return found
 
 
 def squared_distances(vectors: NDArray[Any], words: NDArray[Any]) -> NDArray[Any]:

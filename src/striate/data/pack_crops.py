@@ -1,7 +1,7 @@
 """Random crops of pictures that lie in a pack as raw pixels: a batch's boxes at once, then one after the other cut.
 
 The pixels are those of `Preprocess.place`, bit by bit. What differs is the interpreter's part of the work, which
-threads share badly: 15 us a picture in place of 30, where cutting and resizing to 64 x 64 take 60.
+threads share badly: of 500 x 375 for 64 x 64, two threads read 6,300 a second in place of 5,300.
 """
 
 from collections.abc import Sequence
