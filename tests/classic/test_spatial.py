@@ -1,10 +1,12 @@
 import numpy as np
 
+from striate.classic import encoded
 from striate.classic.bag import BagOfFeatures
 from striate.classic.dense_sift import DenseSIFT
 from striate.classic.encoded import Encoded
 from striate.classic.kernels import intersection
 from striate.classic.spatial import cells_of, finest, gathered, level_weights
+from striate.classic.vlad import VLAD
 
 
 def test_the_weights_are_the_papers():
@@ -26,12 +28,19 @@ def test_coarse_cells_gather_the_fine_ones():
     assert finest((1, 2, 3)) == 6
 
 
+def test_codes_are_the_same_however_many_pictures_are_coded_at_once(pictures, monkeypatch):
+    fitted = Encoded(DenseSIFT(), VLAD(5), levels=(1, 2)).fit(pictures)
+    whole = fitted.transform(pictures)
+    monkeypatch.setattr(encoded, "_AT_ONCE", 4)  # of six
+    np.testing.assert_allclose(fitted.transform(pictures), whole, atol=1e-6)
+
+
 def test_a_pyramid_is_a_loop_over_its_levels_and_cells(pictures):
-    encoded = Encoded(DenseSIFT(), BagOfFeatures(5), levels=(1, 2, 4), weighted=True).fit(pictures)
-    codes = encoded.transform(pictures).reshape(6, 21, 5)
-    described = next(encoded.local_.describe(pictures[:1]))
+    fitted = Encoded(DenseSIFT(), BagOfFeatures(5), levels=(1, 2, 4), weighted=True).fit(pictures)
+    codes = fitted.transform(pictures).reshape(6, 21, 5)
+    described = next(fitted.local_.describe(pictures[:1]))
     vectors, places = described.vectors[0], described.places
-    words = ((vectors[:, None] - encoded.encoding_.words_) ** 2).sum(2).argmin(1)
+    words = ((vectors[:, None] - fitted.encoding_.words_) ** 2).sum(2).argmin(1)
     expected = []
     for level, weight in ((1, 0.25), (2, 0.25), (4, 0.5)):
         for row in range(level):

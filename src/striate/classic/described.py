@@ -1,5 +1,7 @@
 """Local descriptions: many vectors a picture, each with its place; from them the codes of whole pictures are made."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +27,12 @@ class Described:
     pictures: NDArray[np.int64]
     vectors: NDArray[np.float32]
     places: NDArray[np.float32]
+
+    def parts(self, most: int) -> Iterator[Described]:
+        """Yield the same, at most so many pictures at a time."""
+        for first in range(0, len(self.pictures), most):
+            some = slice(first, first + most)
+            yield Described(self.pictures[some], self.vectors[some], self.places)
 
 
 class LocalDescriptor(OfPictures):

@@ -20,6 +20,8 @@ from striate.core.errors import DoesNotApply, RecipeError
 from striate.core.progress import say
 from striate.core.seeds import generator
 
+_AT_ONCE = 128  # pictures that are coded at once: a code can be longer than a small picture, and takes some copies
+
 
 class Encoded(OfPictures):
     """Codes of the pictures' local descriptions.
@@ -80,11 +82,12 @@ class Encoded(OfPictures):
         self._recognize(images)
         codes: NDArray[np.float32] | None = None
         for described in self.local_.describe(images):
-            part = self._coded(described)
-            if codes is None:
-                codes = np.empty((len(images), part.shape[1]), np.float32)
-                say(f"codes: {codes.nbytes / 2**20:.0f} MiB", quiet=not self.verbose)
-            codes[described.pictures] = part
+            for few in described.parts(_AT_ONCE):
+                part = self._coded(few)
+                if codes is None:
+                    codes = np.empty((len(images), part.shape[1]), np.float32)
+                    say(f"codes: {codes.nbytes / 2**20:.0f} MiB", quiet=not self.verbose)
+                codes[few.pictures] = part
         assert codes is not None, "there are pictures"
         return codes
 
