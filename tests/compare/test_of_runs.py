@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,19 @@ def test_every_price_is_there(done: Compared) -> None:
     for told in by_name.values():
         for price in ("memory", "bytes", "prediction_seconds", "training_seconds"):
             assert told[price] > 0
+
+
+def test_a_classic_pipeline_has_every_price_too(runs: dict[str, Path], tmp_path: Path) -> None:
+    settings = {"split.test": 0.1, "plan.threads": 1, "store": "none"}
+    fitted = striate.train("digits", model="pixels-knn", out=tmp_path / "nearest", settings=settings, quiet=True)
+    compared = striate.compare(runs["linear"], fitted.path, out=tmp_path / "compared", quiet=True)
+    told = {entry["name"]: entry for entry in compared.found["recognizers"]}["nearest"]
+    assert told["macs"] == told["parameters"] == 64 * len(fitted.split.rows("train"))
+    assert told["bytes"] > 0
+    if sys.platform == "linux":
+        assert told["memory"] > 4 * told["parameters"]  # the pictures of which it looks up the nearest, as float32
+        assert "at most" in (fitted.path / "report.html").read_text()
+    assert "no operations of theirs" not in compared.page.read_text()
 
 
 def test_an_ensemble_whose_members_see_other_sizes_is_compared_like_any_other(

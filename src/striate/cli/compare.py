@@ -69,7 +69,8 @@ def show(found: dict[str, Any]) -> None:
 
     say(plain(found["advice"]), "", *(plain(line) for line in found["cautions"]), "")
     taken = advised(found)["name"]
-    headers = ("", "recognizer", "accuracy", "95 % interval", "parameters", "MACs", "a picture", "training", "on disk")
+    prices = ("parameters", "MACs", "a picture", "training", "memory", "on disk")
+    headers = ("", "recognizer", "accuracy", "95 % interval", *prices)
     rows = [("*" if told["name"] == taken else "", *_cells(told)) for told in found["recognizers"]]
     table(headers, rows, right=headers[2:])
     say("")
@@ -87,7 +88,7 @@ def _cells(told: dict[str, Any]) -> tuple[str, ...]:
     cells = (
         told["name"], words.percent(accuracy["value"]), words.span(accuracy), amounts.short(told["parameters"]),
         amounts.short(told["macs"]), amounts.brief(seconds), words.duration(told["training_seconds"]),
-        amounts.size(told["bytes"]),
+        words.size(told["memory"]), words.size(told["bytes"]),
     )  # fmt: skip
     return tuple(plain(cell) for cell in cells)
 

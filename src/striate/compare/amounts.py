@@ -1,11 +1,10 @@
-"""Amounts as people write them: times, bytes, counts and differences; a dash where there is none."""
+"""Amounts as people write them: times, counts and differences; a dash where there is none."""
 
 from __future__ import annotations
 
 from striate.report.words import MINUS, NARROW, NOTHING
 
 _TIMES = (("s", 1.0), ("ms", 1e-3), ("\u03bcs", 1e-6))
-_BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _COUNTS = (("G", 1e9), ("M", 1e6), ("k", 1e3))
 
 
@@ -15,14 +14,6 @@ def brief(seconds: float | None) -> str:
         return NOTHING
     unit, size = next((entry for entry in _TIMES if seconds >= 0.9995 * entry[1]), _TIMES[-1])
     return f"{seconds / size:.3g}{NARROW}{unit}"
-
-
-def size(count: float | None) -> str:
-    """Write bytes: 12.3 MB."""
-    if count is None:
-        return NOTHING
-    unit, factor = next((entry for entry in _BYTES if count >= 0.9995 * entry[1]), _BYTES[-1])
-    return f"{count / factor:.3g}{NARROW}{unit}"
 
 
 def short(count: float | None) -> str:

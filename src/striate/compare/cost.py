@@ -55,15 +55,21 @@ def size_of(recognizer: Recognizer, *, batch: int, optimizer: str = "sgd") -> Si
         sizes = [size_of(member, batch=batch) for member in recognizer.members]
         return Size(_sum([size.parameters for size in sizes]), _sum([size.macs for size in sizes]))
     if isinstance(recognizer, PipelineRecognizer):
-        from striate.classic.parameters import count
-
-        return Size(parameters=count(recognizer.pipeline))
+        return _of_pipeline(recognizer)
     if not isinstance(recognizer, NetworkRecognizer) or next(recognizer.network.parameters(), None) is None:
         return Size()
     shape = (recognizer.preprocess.channels, *recognizer.preprocess.size)
     found = summarize(recognizer.network, shape, batch=batch, optimizer=optimizer if optimizer in STATE else "sgd")
     parameters = found.network.parameters + found.frozen
     return Size(parameters, found.network.macs, found.memory.total if found.memory else None)
+
+
+def _of_pipeline(recognizer: PipelineRecognizer) -> Size:
+    from striate.classic import arithmetic, parameters  # scikit-learn, which networks do without
+
+    shape = (recognizer.preprocess.channels, *recognizer.preprocess.size)
+    counted = parameters.count(recognizer.pipeline)
+    return Size(counted, arithmetic.multiply_accumulates(recognizer.pipeline, shape))
 
 
 def bytes_on_disk(run: Run) -> int:
@@ -95,6 +101,12 @@ def noise(preprocess: Preprocess, count: int) -> NDArray[np.uint8]:
     """Return pictures of noise (N, C, H, W), where the real ones are gone."""
     shape = (count, preprocess.channels, *preprocess.size)
     return seeds.generator("noise", prod(shape)).integers(0, 256, shape, dtype=np.uint8)
+
+
+def fitting_memory(path: Path) -> int | None:
+    """Return by how many bytes the process grew at most that fitted the pipeline of the run in `path`."""
+    found = Run(path).read_json("environment.json").get("fitting_memory")
+    return None if found is None else int(found)
 
 
 def training_seconds(path: Path) -> float | None:

@@ -119,6 +119,7 @@ def _cost(entrant: Entrant, rows: NDArray[np.int64], table: Table | None) -> Pla
     told = [value for value in seconds if value is not None]
     return {
         **vars(size),
+        "memory": cost.fitting_memory(run.path) if size.memory is None else size.memory,
         "bytes": cost.bytes_on_disk(run),
         "prediction_seconds": _prediction_seconds(recognizer, rows[: cost.AT_ONCE], table),
         "training_seconds": float(np.mean(told)) if told else None,

@@ -69,7 +69,7 @@ def write(folder: Path, found: Plain, shown: Shown) -> Path:
 
 def _render(folder: Path, found: Plain, shown: Shown, figures: dict[str, Markup]) -> str:
     environment = rendering.environment()
-    environment.filters |= {"short": amounts.short, "brief": amounts.brief, "size": amounts.size}
+    environment.filters |= {"short": amounts.short, "brief": amounts.brief}
     by_name = {entrant.name: entrant for entrant in shown.entrants}
     ranked = [by_name[told["name"]] for told in found["recognizers"]]
     lows = [told["accuracy"]["low"] for told in found["recognizers"]]
@@ -85,7 +85,7 @@ def _render(folder: Path, found: Plain, shown: Shown, figures: dict[str, Markup]
         agreement=_agreement(found),
         methods=found["methods"],
         several=any(len(told["runs"]) > 1 for told in found["recognizers"]),
-        uncounted=[told["name"] for told in found["recognizers"] if told["macs"] is None],
+        uncounted=[told["name"] for told in found["recognizers"] if not told["macs"]],
         figures=figures,
         **_pictures(ranked, shown),
         no_pictures=shown.no_pictures,

@@ -28,7 +28,8 @@ PICTURE_BYTES = 4_000_000  # of the page, for pictures
 AUGMENTED_BYTES = 500_000
 MOST_QUARANTINED = 200
 MOST_DRAWN = 8  # augmented pictures with what was drawn for them
-_ELSEWHERE = {"command", "unreadable_while_training", "fitting"}  # of environment.json, shown in their own places
+# Of environment.json, shown in their own places.
+_ELSEWHERE = {"command", "unreadable_while_training", "fitting", "fitting_memory"}
 _BADGES = {"fail": "✕", "warn": "!", "undecidable": "?", "pass": "✓"}  # in the order of their weight
 
 

@@ -13,6 +13,7 @@ _FILTERS = (
     words.span,
     words.pictures,
     words.duration,
+    words.size,
     words.sentence,
     words.listed,
 )

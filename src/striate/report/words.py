@@ -7,6 +7,7 @@ from typing import Any
 NARROW = "\u202f"  # the space before a percent sign, which does not break
 MINUS = "\u2212"
 NOTHING = "\u2013"  # a dash, where a number does not exist
+_BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 PART_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -48,6 +49,14 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def size(count: float | None) -> str:
+    """Write bytes: 12.3 MB."""
+    if count is None:
+        return NOTHING
+    unit, factor = next((entry for entry in _BYTES if count >= 0.9995 * entry[1]), _BYTES[-1])
+    return f"{count / factor:.3g}{NARROW}{unit}"
 
 
 def sentence(text: str) -> str:

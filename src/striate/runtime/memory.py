@@ -39,7 +39,7 @@ def kept() -> Iterator[None]:
         _keeping.wanted -= 1
         if _keeping.wanted == 0:
             _set(_SETTLED)
-            _give_back()
+            give_back()
 
 
 def _set(values: dict[int, int]) -> None:
@@ -50,7 +50,8 @@ def _set(values: dict[int, int]) -> None:
                 mallopt(name, _SETTLED[name])
 
 
-def _give_back() -> None:
+def give_back() -> None:
+    """Have glibc give what is free back to the system; elsewhere, do nothing."""
     trim = _function("malloc_trim")
     if trim is not None:
         trim(0)

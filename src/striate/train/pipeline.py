@@ -25,7 +25,7 @@ from striate.core.progress import say, track
 from striate.data.store import Store
 from striate.data.table import Table
 from striate.recognize.pipeline import PipelineRecognizer
-from striate.runtime import machine
+from striate.runtime import machine, resident
 from striate.runtime.processes import Group
 from striate.train.checkpoint import State
 from striate.train.finish import finish
@@ -149,9 +149,11 @@ def carry_on(run: Run, table: Table, sides: Sides, *, group: Group, quiet: bool 
     began = time.perf_counter()
     try:
         with alone(run.path):
-            steps, lost = _fit_and_save(run, store, sides.train, quiet=quiet)
+            with resident.watched() as grown:
+                steps, lost = _fit_and_save(run, store, sides.train, quiet=quiet)
             write_text(run.path / "log.jsonl", "".join(json.dumps({"kind": "fit", **step}) + "\n" for step in steps))
-            write_json(run.path / "environment.json", {**run.read_json("environment.json"), "fitting": steps})
+            told = {"fitting": steps, "fitting_memory": grown.bytes}
+            write_json(run.path / "environment.json", {**run.read_json("environment.json"), **told})
             state = State(seconds=time.perf_counter() - began, finished=True, unreadable=lost)
             finish(run, table, store, state, quiet=quiet)
     except KeyboardInterrupt:
