@@ -44,9 +44,9 @@ from striate.train.recipe import merge, settings_to_values
 
 PACKAGES = ("striate", "torch", "torchvision", "numpy", "pillow")
 MUST, GOAL = 10.0, 0.99
-SEEDS = (10, 11, 12)  # not those that our settings were found with, 0 to 4
+SEEDS = (20, 21, 22)  # not those that our settings were found with, 0 to 4, nor 10 to 12, which others were tried on
 SETTINGS = (
-    "preprocess.size=28", "epochs=3", "batch_size=128", "optimizer.lr=0.004", "augment.shift=0",
+    "preprocess.size=28", "epochs=4", "batch_size=160", "optimizer.lr=0.006", "augment.shift=0",
     "loss.label_smoothing=0.05", "average=0.98",
 )  # fmt: skip
 MOST_EPOCHS = 14  # the example's
@@ -122,7 +122,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--model", default="lenet5_modern", help="of our recipe")
     parser.add_argument("--set", action="append", dest="settings", help=f"a field of it; by default {SETTINGS}")
     asked = parser.parse_args()
-    asked.settings = asked.settings or list(SETTINGS)
+    asked.settings = asked.settings or [*SETTINGS, f"plan.threads={asked.threads}"]  # as many as the peer has
     unknown = set(asked.seeds) - set(SEEDS)
     if unknown:
         parser.error(f"no seed here is {', '.join(map(str, sorted(unknown)))}; choose of {', '.join(map(str, SEEDS))}")
