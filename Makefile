@@ -52,7 +52,7 @@ browser: $(VENV)/installed
 bench: $(PEERS)/installed
 	@failed=; for question in $(filter-out $(addprefix benchmarks/,accuracy.py lineage.py),$(wildcard benchmarks/*.py)); do \
 		grep -q __main__ $$question || continue; \
-		echo "== $$question"; OMP_WAIT_POLICY=PASSIVE $(PEERS)/bin/python $$question || failed="$$failed $$question"; done; \
+		echo "== $$question"; OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=10000 $(PEERS)/bin/python $$question || failed="$$failed $$question"; done; \
 		test -z "$$failed" || { echo "error: these broke off:$$failed" >&2; exit 1; }
 
 reference: $(PEERS)/installed

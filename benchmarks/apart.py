@@ -5,6 +5,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from striate.core.waiting import spin_briefly
+
 Made = tuple[dict[str, Callable[[], object]], Any]
 
 
@@ -17,6 +19,7 @@ class Apart:
     """
 
     def __init__(self, make: Callable[..., Made], *arguments: Any) -> None:
+        spin_briefly()  # as the command line does; on all sides
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_serve, args=(make, arguments, other), daemon=True)

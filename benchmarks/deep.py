@@ -10,7 +10,6 @@ seconds are of the whole step, the first one, in which memory is asked for.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import torch
 from pairs import judged, options, tell
 
 from striate import zoo
+from striate.core.waiting import spin_briefly
 from striate.data.preprocess import Preprocess
 from striate.runtime.plan import Plan
 from striate.train.recipe import Optimizer, Recipe
@@ -64,8 +64,8 @@ def main() -> int:
 def apart(name: str, batch: int, threads: int) -> dict[str, float]:
     """Measure the network in a fresh process, whose peak is its own."""
     command = [sys.executable, __file__, "--measure", name, "--batch", str(batch), "--threads", str(threads)]
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}  # as the command line sets it
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+    spin_briefly()  # as the command line does
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: dict[str, float] = json.loads(said)
     return found
 

@@ -17,11 +17,13 @@ where little else is left to do, in as many threads as ours) is told beside what
 costs ours a pass of its own the first time that a folder is used, shown in a line of its own.
 """
 
-import os
+# ruff: noqa: E402 (what says how threads wait must be said before torch is imported)
+from striate.core.waiting import spin_briefly
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line sets it
+spin_briefly()  # as the command line does
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile

@@ -48,8 +48,8 @@ _EXPLAINED = (
     "Images a second of a training step (forward, cross-entropy, backward, SGD with momentum), the median of "
     "interleaved rounds; in brackets the quartiles of the ratio. Ours under `plan=auto`, chosen in this run for a "
     "training of 4,000 steps at 32 pixels, 1,000 at 224; torchvision eager in float32 as it comes, and tuned by hand "
-    "(bf16 autocast, channels-last). Ours and the peers each in a process of its own; threads that wait sleep "
-    "(OMP_WAIT_POLICY=PASSIVE) in both, since others use this machine too."
+    "(bf16 autocast, channels-last). Ours and the peers each in a process of its own; threads that wait spin "
+    "briefly before they sleep (striate.core.waiting) in both, since others use this machine too."
 )
 _HEAD = (
     "| network | pixels | batch | ours | torchvision | ratio | tuned | ratio | our plan | scores apart |",

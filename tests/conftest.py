@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from striate.core.waiting import spin_briefly
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 TESTS = Path(__file__).parent
 MOST_PROCESSES = 8  # each imports torch anew
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does; before torch is imported
+spin_briefly()  # as the command line does; before torch is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the cores are for other tests, and small pictures gain nothing from two
 hypothesis.settings.register_profile("striate", deadline=None)  # how busy the machine is says nothing about the code
 hypothesis.settings.load_profile("striate")

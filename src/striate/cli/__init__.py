@@ -4,8 +4,9 @@ A verb is one row here and one function in its module, named after the verb's la
 before it is asked for, so that `--help` answers at once.
 """
 
-import os
 from collections.abc import Sequence
+
+from striate.core.waiting import spin_briefly
 
 VERBS: dict[str, tuple[str, str]] = {  # verb: its module, its line in the list of verbs
     "train": ("striate.cli.train", "Train a classifier on labeled pictures and write a report."),
@@ -38,10 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: what follows `striate`; by default what the process was started with.
     """
-    # Threads of the arithmetic sleep while they wait for each other, instead of spinning. On two cores with four other
-    # busy processes ten steps of resnet20 at batch 128 took 10 to 20 s so, and otherwise had not ended after 60 s.
-    # It counts when torch is first imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    spin_briefly()
     from striate.cli.application import run
 
     return run(arguments)

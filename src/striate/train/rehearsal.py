@@ -21,6 +21,7 @@ from striate.data.store import Store
 from striate.data.table import Table
 from striate.inside.arithmetic import multiply_accumulates
 from striate.layers.network import Network
+from striate.runtime import memory
 from striate.runtime.choice import Row
 from striate.runtime.measure import choose, fits_many_times, measure
 from striate.runtime.plan import Plan
@@ -145,7 +146,8 @@ def survey(recipe: Recipe, network: Network, classes: int, *, seconds: float, co
     )  # fmt: skip
     timing = Timing(trial, keep=fits_many_times(network, 8))
     until = timing.clock() + seconds
-    measure(recipe.plan, network, timing, work=work_of(recipe, network), until=until, compiling=compiling)
+    with memory.kept():  # through all steps, as in the training
+        measure(recipe.plan, network, timing, work=work_of(recipe, network), until=until, compiling=compiling)
     return timing.rows()
 
 
