@@ -17,6 +17,7 @@ Clock = Callable[[], float]
 Trial = Callable[[Plan], Callable[[], float]]
 
 _ROUNDS = 9  # more make it hardly better
+_TURN = 0.05  # seconds of steps in a row that a plan takes at least: a single short one finds nothing in the caches
 _HOPELESS = 1.5  # times the fastest of its precision: not timed again
 
 
@@ -58,18 +59,18 @@ class Timing:
         return self._runs[plan].first
 
     def rounds(self, plans: Sequence[Plan], until: float) -> None:
-        """Take one step under each of `plans` in turn, and more while another round is likely to end before `until`.
+        """Take steps under each of `plans` in turn, and more while another round is likely to end before `until`.
 
         A plan's first step does not count: it also generates the kernels, 1.5 s for resnet20 in bf16.
         """
         runs = [self._runs[plan] for plan in plans]
         for done in range(_ROUNDS):
             runs = _hopeful(runs)
-            expected = sum(run.seconds for run in runs) * (1 if self.keep else 2)
+            expected = sum(max(run.seconds, _TURN) if self.keep else 2 * run.seconds for run in runs)
             if done and self.clock() + expected > until:
                 break
             for run in runs:
-                self._take(run)
+                self._turn(run)
 
     def rows(self) -> list[Row]:
         """Return what was measured, in the order of beginning; losses are compared with those of float32."""
@@ -82,6 +83,12 @@ class Timing:
         problem = run.problem or disagreement(run.losses, truth.losses if truth else ())
         compiling = max(0.0, run.first - run.seconds) if run.plan.compile != "off" else 0.0
         return Row(run.plan, run.seconds, tuple(run.losses), compiling, problem)
+
+    def _turn(self, run: _Run) -> None:
+        began = self.clock()
+        self._take(run)
+        while self.keep and not run.problem and self.clock() - began < _TURN:
+            self._take(run)
 
     def _take(self, run: _Run, *, first: bool = False) -> None:
         try:
