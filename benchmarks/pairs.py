@@ -70,7 +70,12 @@ class Timings:
 
 
 def in_turns(
-    sides: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 1, most_seconds: float = math.inf
+    sides: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int = 1,
+    most_seconds: float = math.inf,
+    before: Callable[[str], object] = lambda _: None,
 ) -> Timings:
     """Time every side once a round, in an order that turns round from one round to the next.
 
@@ -79,6 +84,7 @@ def in_turns(
         rounds: how often, at most.
         warm_up: rounds before these that do not count.
         most_seconds: begin no round after so long, once there are `LEAST_ROUNDS`; the warm-up is not counted.
+        before: is called with a side's name before its clock starts, as to find its caches as they are in a long run.
     """
     for _ in range(warm_up):
         for side in sides.values():
@@ -89,6 +95,7 @@ def in_turns(
         if number >= LEAST_ROUNDS and time.perf_counter() - began > most_seconds:
             break
         for name in list(sides)[:: -1 if number % 2 else 1]:
+            before(name)
             seconds[name].append(seconds_of(sides[name]))
     return Timings(seconds)
 

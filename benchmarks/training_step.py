@@ -11,7 +11,6 @@ networks are named, beside the rows of the others; else in place of all that was
 """
 
 import argparse
-import copy
 import os
 import sys
 import tempfile
@@ -48,7 +47,8 @@ _EXPLAINED = (
     "Images a second of a training step (forward, cross-entropy, backward, SGD with momentum), the median of "
     "interleaved rounds; in brackets the quartiles of the ratio. Ours under `plan=auto`, chosen in this run for a "
     "training of 4,000 steps at 32 pixels, 1,000 at 224; torchvision eager in float32 as it comes, and tuned by hand "
-    "(bf16 autocast, channels-last). Ours and the peers each in a process of its own; threads that wait spin "
+    "(bf16 autocast, channels-last). Each in a process of its own; a side's turn "
+    "begins with a step that does not count, since in a training steps follow each other; threads that wait spin "
     "briefly before they sleep (striate.core.waiting) in both, since others use this machine too."
 )
 _HEAD = (
@@ -165,14 +165,17 @@ def _kept(asked: argparse.Namespace) -> dict[str, str]:
 def measure(case: Case, threads: int, *, quick: bool) -> Result:
     """Time the three sides of one case in turns, ours in one process and the peers in another."""
     to_come = 100 if quick else STEPS[case.pixels]
-    ours, peers = Apart(make_ours, case.name, threads, to_come), Apart(make_peers, case.name, threads)
-    whose = {OURS: ours, DEFAULT: peers, TUNED: peers}
+    ours = Apart(make_ours, case.name, threads, to_come)
+    whose = {OURS: ours, **{name: Apart(make_peer, case.name, threads, name) for name in (DEFAULT, TUNED)}}
     steps = _steps_a_turn({name: partial(side.run, name) for name, side in whose.items()})
     turns = {name: partial(side.run, name, steps) for name, side in whose.items()}
-    timings = in_turns(turns, rounds=3 if quick else 15, warm_up=1, most_seconds=10 if quick else 20)
+    seconds = 10 if quick else 30
+    timings = in_turns(
+        turns, rounds=3 if quick else 15, most_seconds=seconds, before=lambda name: whose[name].run(name)
+    )
     plan, apart = ours.told
-    ours.close()
-    peers.close()
+    for side in whose.values():
+        side.close()
     return Result(case, plan, apart, timings, steps)
 
 
@@ -189,16 +192,13 @@ def make_ours(name: str, threads: int, to_come: int) -> tuple[dict[str, Callable
     return {OURS: _ours(recipe, plan, network, batch)}, (plan.words(), apart)
 
 
-def make_peers(name: str, threads: int) -> tuple[dict[str, Callable[[], float]], None]:
-    """Return the peers' steps, from the same weights and on the same pictures as ours."""
+def make_peer(name: str, threads: int, which: str) -> tuple[dict[str, Callable[[], float]], None]:
+    """Return a peer's step, from the same weights and on the same pictures as ours."""
     case, peer = _with_peer(name)
     recipe = _recipe(case)
     batch = random_batch(recipe, CLASSES)
     images, labels = recipe.preprocess.normalize(torch.from_numpy(batch.images)), torch.from_numpy(batch.labels)
-    return {
-        DEFAULT: _peer(copy.deepcopy(peer), images, labels, threads, tuned=False),
-        TUNED: _peer(peer, images, labels, threads, tuned=True),
-    }, None
+    return {which: _peer(peer, images, labels, threads, tuned=which == TUNED)}, None
 
 
 def _with_peer(name: str) -> tuple[Case, nn.Module]:
