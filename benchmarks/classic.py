@@ -8,6 +8,11 @@ first 10,000 training pictures and the full test set, on which a network learns 
 by McNemar's test (mid-p), at 0.05 after Holm's correction over all pairs.
 """
 
+# ruff: noqa: E402 (what says how threads wait must be said before torch is imported)
+from striate.core.waiting import spin_briefly
+
+spin_briefly()  # as the command line does
+
 import argparse
 import sys
 import time

@@ -108,6 +108,11 @@ def test_what_nobody_counts_has_no_number():
     assert multiply_accumulates(pipeline, IMAGES.shape[1:]) is None
 
 
+def test_what_is_left_out_of_a_union_counts_nothing_and_what_auto_becomes_is_seen():
+    assert counted("color-linear", features__frequent="drop") == CLASSES * 4**3
+    assert counted("pixels-knn", classifier__estimator__algorithm="auto") == COUNT * VALUES
+
+
 def test_a_description_alone_counts_as_in_a_pipeline():
     alone = Pipeline.of(("features", DenseSIFT())).fit(IMAGES, LABELS)
     assert 0 < multiply_accumulates(alone, IMAGES.shape[1:]) < counted("bof-svm")

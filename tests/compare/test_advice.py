@@ -39,6 +39,14 @@ def test_the_cheapest_of_those_that_are_not_significantly_worse_is_advised(found
     assert "up to 3.0 points" in " ".join(cautions(open_case, same_training=True))
 
 
+def test_where_the_best_may_be_far_better_the_advice_says_that_pictures_are_too_few(found: Any) -> None:
+    wide = found("quick")
+    wide["pairs"][0] |= {"low": -0.05, "high": 0.45}
+    said = advice(wide)
+    assert said.startswith("Take quick for now: right on 95.0")
+    assert "slow, which 400 test pictures are too few to tell from chance, and 8 times quicker" in said
+
+
 def test_what_beats_every_other_is_advised_whatever_it_costs(found: Any) -> None:
     assert advice(found()) == "Take slow: right on 96.0\u202f%, significantly better than every other."
 

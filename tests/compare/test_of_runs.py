@@ -40,7 +40,7 @@ def test_a_classic_pipeline_has_every_price_too(runs: dict[str, Path], tmp_path:
     if sys.platform == "linux":
         assert told["memory"] > 4 * told["parameters"]  # the pictures of which it looks up the nearest, as float32
         assert "at most" in (fitted.path / "report.html").read_text()
-    assert "no operations of theirs" not in compared.page.read_text()
+    assert "accumulates of theirs" not in compared.page.read_text()
 
 
 def test_an_ensemble_whose_members_see_other_sizes_is_compared_like_any_other(

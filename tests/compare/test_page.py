@@ -57,7 +57,7 @@ def test_what_has_no_operations_is_named_below_the_figures(
         if told["name"] == "linear":
             told |= {"macs": None, "parameters": None}
     text = page.write(tmp_path / "there", changed, page.Shown(entrants)).read_text()
-    assert "no operations of theirs are counted: linear." in text
+    assert "no multiply-accumulates of theirs are counted: linear." in text
     for told in changed["recognizers"]:
         told |= {"macs": None, "parameters": None}
     text = page.write(tmp_path / "none", changed, page.Shown(entrants)).read_text()

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from striate.evaluate.intervals import wilson
 from striate.evaluate.paired import (
     accuracy_over_trainings,
     bootstrap_difference,
@@ -142,6 +143,16 @@ def test_the_accuracy_of_many_trainings_has_a_wider_interval_than_that_of_one() 
     assert found.value == pytest.approx(right.mean())
     assert found.high - found.low > 0.05
     assert accuracy_over_trainings(np.ones((3, 50), bool)).to_dict()["high"] == 1.0
+
+
+def test_trainings_that_all_agree_are_no_more_certain_than_their_pictures() -> None:
+    perfect = accuracy_over_trainings(np.ones((3, 14), bool))
+    assert (perfect.low, perfect.high) == (wilson(14, 14).low, 1.0)
+    alike = accuracy_over_trainings(np.array([[True] * 28 + [False] * 2] * 2))
+    assert alike.low == pytest.approx(wilson(28, 30).low)
+    never_apart = compare(np.ones((2, 14), bool), np.ones((3, 14), bool))
+    assert never_apart.low < 0 < never_apart.high
+    assert never_apart.p == 1.0
 
 
 def test_other_pictures_cannot_be_compared() -> None:

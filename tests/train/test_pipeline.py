@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 
 import striate
 from striate.classic import PIPELINES
+from striate.classic.classifiers import CLASSIFIERS
 from striate.classic.pipeline import Pipeline
 from striate.core.errors import DataError, Interrupted, RecipeError, UnknownName
 from striate.data.store import Store
@@ -61,6 +62,13 @@ def shapes(folder, count=12, size=(90, 120)):
             pixels = 128 + 60 * plane[..., None] * draw.uniform(0.5, 1, 3) + draw.normal(0, 9, (*size, 3))
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / name / f"{number}.png")
     return folder
+
+
+@pytest.mark.parametrize("name", list(CLASSIFIERS))
+def test_every_classifier_is_fitted_by_a_training(name, tmp_path):
+    settings = {"options.classifier": name, "preprocess.size": 4, "store": "none"}
+    run = striate.train("digits", model="pixels-svm", out=tmp_path / "run", settings=settings, quiet=True)
+    assert run.metrics["test"]["accuracy"]["value"] > 0.5
 
 
 def test_a_pipeline_is_trained_measured_and_reported(run):

@@ -3,7 +3,8 @@
 A multiply-accumulate (MAC) is one product added to a sum, as `striate.inside.arithmetic` has it for networks: of
 filters, interpolation, matrix products and kernels, a kernel counting once for each pair of numbers that it holds
 against each other. Histograms, comparisons, scaling, normalization and functions of single numbers are not counted, as
-activations and pooling are not in networks; nor is what brings a picture to its size.
+activations and pooling are not in networks; nor is what brings a picture to its size and to gray, nor the first
+product of a filter that adds its neighbors one by one, which is added to nothing.
 
 What runs on torch is counted while it describes a picture; what scikit-learn, scikit-image and NumPy do, by formula.
 """
@@ -65,7 +66,7 @@ def _of(part: Any, given: Any) -> int:
 
 def _of_steps(steps: pipeline.Pipeline, given: Any) -> int:
     total = 0
-    *before, last = (step for _, step in steps.steps if step not in {None, "passthrough"})
+    *before, last = (step for _, step in steps.steps if not isinstance(step, str | None))
     for step in before:
         total += _of(step, given)
         given = step.transform(given)
@@ -115,7 +116,7 @@ def _of_kernel(part: KernelSVM, given: Any) -> int:
 
 
 def _of_neighbors(part: KNeighborsClassifier, _: Any) -> int:
-    if part.algorithm != "brute":  # in a tree, the picture settles how many are visited
+    if part._fit_method != "brute":  # noqa: SLF001 what "auto" became; in a tree, the picture settles how many it meets
         raise _Uncounted
     return int(part.n_samples_fit_ * part.n_features_in_)
 
@@ -127,6 +128,7 @@ def _none(_: Any, __: Any) -> int:
 _COUNTED: tuple[tuple[tuple[type, ...], Callable[[Any, Any], int]], ...] = (
     ((pipeline.Pipeline,), _of_steps),
     ((pipeline.FeatureUnion,), lambda part, given: sum(_of(one, given) for _, one in part.transformer_list)),
+    ((str,), _none),  # "drop" and "passthrough"
     ((Calibrated,), lambda part, given: _of(part.estimator_, given)),
     ((Pixels, ColorHistogram, FrequentColors), _none),
     ((StandardScaler, TfidfTransformer, AdditiveChi2Sampler, IntersectionMap, RandomForestClassifier), _none),

@@ -17,6 +17,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from striate.classic.encoding import product
+
 _TYPES = [np.float64, np.float32]
 _FEW = 4096  # vectors: beyond, their products and the factor cost more than they save
 _JITTER = 1e-6  # of the mean square: where vectors repeat, and beyond the rounding of float32
@@ -70,7 +72,7 @@ class LinearSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return scores (N, K), or (N,) for two classes: positive means the second."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_TYPES, reset=False)  # noqa: N806
-        scores: NDArray[Any] = X @ self.coef_.T + self.intercept_
+        scores: NDArray[Any] = product(X, self.coef_.T) + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803

@@ -13,7 +13,9 @@ from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from striate.classic.automatic import settled
+from striate.classic.encoding import product
 from striate.classic.kernels import mean_distance
+from striate.classic.vocabulary import squared_distances
 
 _TYPES = [np.float64, np.float32]
 _SAMPLE = 2000
@@ -98,7 +100,8 @@ class RBFMap(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return (N, components)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_TYPES, reset=False)  # noqa: N806
-        return self.map_.transform(X).astype(X.dtype, copy=False)  # type: ignore[no-any-return]
+        kernel = np.exp(-self.map_.gamma * squared_distances(X, self.map_.components_))
+        return product(kernel, self.map_.normalization_.T).astype(X.dtype, copy=False)
 
 
 def chi_squared_map() -> AdditiveChi2Sampler:

@@ -11,6 +11,7 @@ from striate.report import words
 Plain = dict[str, Any]
 
 _NAMED = 6  # recognizers in one sentence
+_MUCH = 0.1  # of accuracy: where the best may be better by more, so few pictures advise nobody
 
 
 def advised(found: Plain) -> Plain:
@@ -30,9 +31,13 @@ def advice(found: Plain) -> str:
     quicker = f"{_times(slow, quick)} ({brief(quick)} a picture, not {brief(slow)})"
     short = between["difference"]
     behind = f"{points(short)} points behind" if short > 0 else "level with"
+    known, judged = "", "is not significant"
+    if between["high"] > _MUCH:
+        few = words.pictures(found["pictures"], words.PART_NAMES[found["part"]])
+        known, judged = " for now", f"{few} are too few to tell from chance"
     return (
-        f"Take {taken['name']}: right on {words.percent(taken['accuracy']['value'])}, {behind} the best, "
-        f"{best['name']}, which is not significant, and {quicker}."
+        f"Take {taken['name']}{known}: right on {words.percent(taken['accuracy']['value'])}, {behind} the best, "
+        f"{best['name']}, which {judged}, and {quicker}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -138,6 +139,6 @@ def check(jobs: Sequence[str], needs: Mapping[str, Need], budget: Budget, lanes:
         hungry = max(least, key=lambda model: least[model])
         raise RecipeError(
             f"--budget {budget.text} is too short: one epoch of each takes about {needed:.0f} s, {hungry} alone "
-            f"{least[hungry]:.0f} s, and timing them and the comparison itself {spent:.0f} s. Give more time, leave "
-            f"{hungry} out, or count epochs: --budget 1e"
+            f"{least[hungry]:.0f} s, and timing them and the comparison itself {spent:.0f} s. Give "
+            f"{math.ceil(needed + spent)} s or more, leave {hungry} out, or count epochs: --budget 1e"
         )

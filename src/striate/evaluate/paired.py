@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from striate.core import seeds
-from striate.evaluate.intervals import LEVEL, Interval, Values, percentiles
+from striate.evaluate.intervals import LEVEL, Interval, Values, percentiles, wilson
 
 Method = Literal["exact", "mid-p", "chi-squared"]
 Right = NDArray[np.bool_]
@@ -165,12 +165,20 @@ def accuracy_over_trainings(right: ArrayLike, level: float = LEVEL) -> Interval:
     Args:
         right: (S, N) booleans of S trainings that differ by their seed alone, at least two.
         level: the share of such intervals that hold the truth, about.
+
+    Returns:
+        An interval that is at least as wide as Wilson's for the pictures alone.
     """
     trainings = np.asarray(right, bool)
     found, count = trainings.mean(0), len(trainings)
     spread = float(trainings.mean(1).var(ddof=1)) / count
     (low, high), _ = _students(found, [(spread, count - 1)], level)
-    return Interval(float(found.mean()), max(0.0, low), min(1.0, high), "t over pictures and trainings")
+    mean, pictures = float(found.mean()), len(found)
+    sure = wilson(round(mean * pictures), pictures, level)  # where all trainings agree, t would have no width
+    assert sure.low is not None
+    assert sure.high is not None
+    low, high = max(0.0, min(low, sure.low)), min(1.0, max(high, sure.high))
+    return Interval(mean, low, high, "t over pictures and trainings")
 
 
 def _over_trainings(one: Right, other: Right, level: float = LEVEL) -> tuple[tuple[float, float], float]:
@@ -186,7 +194,8 @@ def _over_trainings(one: Right, other: Right, level: float = LEVEL) -> tuple[tup
     for right, spread in zip((one, other), spreads, strict=True):
         variance, freedom = known[0] if spread is None else (spread, len(right) - 1)
         parts.append((variance / len(right), freedom))
-    return _students(one.mean(0) - other.mean(0), parts, level)
+    # One disagreement either way is mixed in, as `bootstrap_difference` does: never to disagree is not to be equal.
+    return _students(np.append(one.mean(0) - other.mean(0), [1.0, -1.0]), parts, level)
 
 
 def _students(values: Values, others: Sequence[tuple[float, int]], level: float) -> tuple[tuple[float, float], float]:

@@ -77,7 +77,7 @@ def check(name: str, wanted: Mapping[str, Any]) -> None:
             raise RecipeError(
                 f"{field} means nothing to {name}: a classic pipeline is fitted once to all training pictures as they "
                 "are, without steps, epochs, augmentation or weights to begin from. Leave it out; its own parameters "
-                "are options, as in --set options.classifier__estimator__C=1.0"
+                "are options, as in --set options.classifier__holdout=0.3"
             )
     classic.create(name, **wanted.get("options", {}))
 
@@ -149,6 +149,7 @@ def carry_on(run: Run, table: Table, sides: Sides, *, group: Group, quiet: bool 
     began = time.perf_counter()
     try:
         with alone(run.path):
+            create(recipe)  # imports what it needs, which is no part of what its fit takes
             with resident.watched() as grown:
                 steps, lost = _fit_and_save(run, store, sides.train, quiet=quiet)
             write_text(run.path / "log.jsonl", "".join(json.dumps({"kind": "fit", **step}) + "\n" for step in steps))
@@ -336,7 +337,7 @@ def _named(step: Any) -> str:
     parts = getattr(step, "transformer_list", None) or getattr(step, "steps", None)
     if parts:
         return " and ".join(_named(part) for _, part in parts)
-    inner = getattr(step, "estimator", None) or getattr(step, "encoding", None)
+    inner = getattr(step, "estimator", getattr(step, "encoding", None))  # whose truth value may be its length
     return f"{type(step).__name__} of {_named(inner)}" if inner is not None else type(step).__name__
 
 
