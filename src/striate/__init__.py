@@ -173,6 +173,12 @@ def compare(
     if models is None:
         if budget or seeds > 1 or settings:
             raise RecipeError("budget, seeds and settings are for training: name the pictures, and models to train")
+        if len(what) < 2:
+            alone = f"{what[0]} alone is no comparison: " if what else ""
+            raise RecipeError(
+                f"{alone}name two finished runs or more, or pictures and the models to train on them, as in "
+                "`striate compare photos --models linear,resnet20`"
+            )
         return compare_runs([Path(run) for run in what], free_name(folder or Path("runs/comparison")), quiet=quiet)
     if len(what) != 1:
         raise RecipeError(f"models are trained on one set of pictures, and {len(what)} are named")

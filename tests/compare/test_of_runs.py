@@ -83,3 +83,9 @@ def test_what_is_for_training_is_refused_for_finished_runs(runs: dict[str, Path]
     for wrong in ({"budget": "3m"}, {"seeds": 2}, {"models": ["linear", "mlp"]}, {"resume": runs["mlp"]}):
         with pytest.raises(RecipeError):
             striate.compare(runs["linear"], runs["mlp"], quiet=True, **wrong)
+
+
+def test_one_alone_is_told_what_else_to_name(runs: dict[str, Path]) -> None:
+    for alone in ((), (runs["linear"],)):
+        with pytest.raises(RecipeError, match="name two finished runs or more, or pictures and the models"):
+            striate.compare(*alone, quiet=True)

@@ -79,8 +79,10 @@ def begin(wish: Wish) -> Compared:
     """
     began = time.monotonic()
     budget = budgets.parse(wish.budget) if wish.budget else Budget("")
-    if len(wish.models) < 2 or min(wish.seeds, wish.lanes) < 1:
-        raise RecipeError("a comparison takes two models or more, one seed or more, one job at a time or more")
+    if len(wish.models) < 2:
+        raise RecipeError(f"{', '.join(wish.models) or 'no model'} alone is no comparison: name two models or more")
+    if min(wish.seeds, wish.lanes) < 1:
+        raise RecipeError("a comparison takes one seed or more, and one job at a time or more")
     require(wish.engine)
     settings_to_values(wish.settings)
     for model in wish.models:
