@@ -87,6 +87,18 @@ def test_from_repeats_a_run_to_the_bit_and_takes_changes(photos: Path, tmp_path:
 
 
 @pytest.mark.usefixtures("unreported")
+def test_from_says_that_the_pictures_have_changed(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = striate.train(photos, model="linear", out=tmp_path / "a", settings=FAST, quiet=True)
+    striate.train(base=first.path, out=tmp_path / "b")
+    assert "has changed" not in capsys.readouterr().err
+    (photos / "digit 3").rename(photos / "digit 4")
+    striate.train(base=first.path, out=tmp_path / "c")
+    assert f"photos has changed since {first.path} was trained" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("unreported")
 def test_from_takes_other_data_with_the_same_recipe(photos: Path, tmp_path: Path) -> None:
     first = striate.train("digits", model="linear", out=tmp_path / "a", settings=FAST, quiet=True)
     other = striate.train(photos, base=first.path, out=tmp_path / "b", quiet=True)

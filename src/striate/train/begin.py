@@ -129,6 +129,7 @@ def resolve(request: Request) -> tuple[Data, Recipe]:
         f"{table.location}: {count(len(table), 'picture')} of {count(len(table.classes), 'class')}", quiet=request.quiet
     )
     table = with_hashes(table, quiet=request.quiet)
+    _say_changes(request, base, table)
     given_split = "split" in wanted
     wanted["split"] = _split_recipe(wanted, table, base).model_dump(mode="json")
     split = _split(table, wanted, None if given_split else base)
@@ -188,6 +189,12 @@ def _open(request: Request, base: Run | None) -> Table:
     if base is None:
         raise RecipeError("no data named: striate train DATA, where DATA is a folder, a manifest or a source's name")
     return open_table(base.data["location"], data_root=request.data_root or base.data["data_root"])
+
+
+def _say_changes(request: Request, base: Run | None, table: Table) -> None:
+    if base is not None and request.data is None and table.fingerprint != base.data["fingerprint"]:
+        said = f"warn: {table.location} has changed since {base.path} was trained: its recipe on other pictures"
+        say(f"{said}, split anew", quiet=request.quiet)
 
 
 def _located(request: Request, wanted: dict[str, Any], base: Run | None) -> Located | None:
