@@ -158,3 +158,10 @@ def test_a_class_with_one_picture_leaves_the_others_calibrated(flowers):
     assert list(fitted.classes_) == ["setosa", "versicolor", "virginica"]
     assert fitted.temperature_ != 1
     assert np.isfinite(fitted.predict_proba(vectors)).all()
+
+
+@pytest.mark.parametrize(("kind", "apart"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_the_map_of_the_rbf_kernel_is_scikit_learns(kind, apart):
+    vectors = np.random.default_rng(4).random((60, 9)).astype(kind)
+    fitted = RBFMap(20).fit(vectors)
+    np.testing.assert_allclose(fitted.transform(vectors), fitted.map_.transform(vectors), atol=apart)

@@ -13,8 +13,9 @@ from sklearn.decomposition import PCA
 
 from striate.classic.described import Described, LocalDescriptor
 from striate.classic.descriptor import OfPictures
-from striate.classic.encoding import Encoding, product
+from striate.classic.encoding import Encoding
 from striate.classic.pictures import Pictures, Stored
+from striate.classic.product import product
 from striate.classic.spatial import cells_of, finest, gathered, level_weights
 from striate.core.errors import DoesNotApply, RecipeError
 from striate.core.progress import say

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -51,18 +50,6 @@ class Encoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     @abstractmethod
     def code(self, sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:
         """Return the codes (n, length) of sums (n, S) over `counts` (n,) vectors; zeros of none."""
-
-
-def product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-    """Return left @ right, computed on torch's threads, which describe the pictures too.
-
-    NumPy's threads look for more work for some 25 ms after each product: between torch's steps they take its cores,
-    and all goes at a tenth of the speed.
-    """
-    kind = np.result_type(left, right)
-    tensors = (torch.from_numpy(np.require(array, kind, requirements="W")) for array in (left, right))
-    found: NDArray[Any] = torch.matmul(*tensors).numpy()
-    return found
 
 
 def powered(codes: NDArray[Any], power: float) -> NDArray[Any]:

@@ -16,8 +16,9 @@ from sklearn.mixture import GaussianMixture
 from striate.classic.classifiers import classifier
 from striate.classic.dense_sift import DenseSIFT
 from striate.classic.encoded import Encoded
-from striate.classic.encoding import Encoding, powered, product
+from striate.classic.encoding import Encoding, powered
 from striate.classic.pipeline import Pipeline
+from striate.classic.product import product
 from striate.core.errors import RecipeError
 
 _LEAST = 1e-3  # of the mean variance: no Gaussian is narrower, as on blank patches, which are all the same

@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from striate.classic.encoding import product
+from striate.classic.product import product
 
 _TYPES = [np.float64, np.float32]
 _FEW = 4096  # vectors: beyond, their products and the factor cost more than they save

@@ -13,8 +13,8 @@ from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from striate.classic.automatic import settled
-from striate.classic.encoding import product
 from striate.classic.kernels import mean_distance
+from striate.classic.product import product
 from striate.classic.vocabulary import squared_distances
 
 _TYPES = [np.float64, np.float32]
@@ -100,6 +100,7 @@ class RBFMap(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return (N, components)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_TYPES, reset=False)  # noqa: N806
+        # Nystroem's own `transform`, but for who multiplies; see `product`
         kernel = np.exp(-self.map_.gamma * squared_distances(X, self.map_.components_))
         return product(kernel, self.map_.normalization_.T).astype(X.dtype, copy=False)
 

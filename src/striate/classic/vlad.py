@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from striate.classic.classifiers import classifier
 from striate.classic.dense_sift import DenseSIFT
 from striate.classic.encoded import Encoded
-from striate.classic.encoding import Encoding, powered, product
+from striate.classic.encoding import Encoding, powered
 from striate.classic.pipeline import Pipeline
+from striate.classic.product import product
 from striate.classic.vocabulary import nearest, words_of
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
-from striate.classic.encoding import product
+from striate.classic.product import product
 from striate.core.errors import RecipeError
 
 _BATCH = 4096

@@ -193,8 +193,8 @@ def _open(request: Request, base: Run | None) -> Table:
 
 def _say_changes(request: Request, base: Run | None, table: Table) -> None:
     if base is not None and request.data is None and table.fingerprint != base.data["fingerprint"]:
-        said = f"warn: {table.location} has changed since {base.path} was trained: its recipe on other pictures"
-        say(f"{said}, split anew", quiet=request.quiet)
+        said = f"warn: {table.location} has changed since {base.path} was trained: the same recipe, on other pictures"
+        say(said, quiet=request.quiet)
 
 
 def _located(request: Request, wanted: dict[str, Any], base: Run | None) -> Located | None:
