@@ -32,13 +32,13 @@ def apply(images: Tensor, draws: Draws) -> Tensor:
     Returns:
         (N, C, H, W), of the same type where whole pixels were moved and nothing else, else float32, not clamped.
     """
-    if _moves_alone(draws):
-        changed = geometry.move_whole(images, draws.shifts, draws.flips, draws.border)
+    if draws.bypassed:
+        changed = _moved_whole(images, draws, slice(None))
     else:
         changed = _changed(images, draws)
         degrade.add_noise(changed, draws.noises, draws.keys)
         degrade.erase(changed, draws.erased)
-    return mixing.mix(changed, draws.partners, draws.shares, draws.cuts)
+    return mixing.mix(changed, draws.partners, draws.shares, draws.cuts) if draws.mixes else changed
 
 
 def targets(labels: Tensor, draws: Draws, classes: int) -> Tensor:
@@ -49,16 +49,9 @@ def targets(labels: Tensor, draws: Draws, classes: int) -> Tensor:
         draws: for these N pictures, in this order.
         classes: K.
     """
-    if not draws.mixed.any():
+    if not draws.mixes:
         return labels
     return mixing.mix_labels(labels, draws.partners, draws.own_shares, classes)
-
-
-def _moves_alone(draws: Draws) -> bool:
-    """Say whether every output pixel is a pixel of the input, or 0."""
-    averaged = draws.mixed & ~draws.cuts.any(1)
-    others = (draws.sampled, draws.blurs, draws.noises, draws.erased, averaged)
-    return not draws.colored and not any(each.any() for each in others)
 
 
 def _changed(images: Tensor, draws: Draws) -> Tensor:
@@ -84,10 +77,17 @@ def _moved(images: Tensor, draws: Draws, moves: NDArray[np.float64], part: slice
     sampled = draws.sampled[part]
     if sampled.all():
         return geometry.sample(images.float(), moves[part], draws.border)
-    whole = geometry.move_whole(images, draws.shifts[part], draws.flips[part], draws.border)
+    whole = _moved_whole(images, draws, part)
     if not sampled.any():
         return whole.float()
     whole = whole.to(torch.float32, copy=True)
     some = torch.from_numpy(np.flatnonzero(sampled)).to(images.device)
     whole[some] = geometry.sample(images[some].float(), moves[part][sampled], draws.border)
     return whole
+
+
+def _moved_whole(images: Tensor, draws: Draws, part: slice) -> Tensor:
+    """Mirror and shift the pictures of `part` by whole pixels, which makes no new values."""
+    if not draws.shifts[part].any():
+        return geometry.mirror(images, draws.flips[part])
+    return geometry.move_whole(images, draws.lines((images.shape[2], images.shape[3])).of(part))

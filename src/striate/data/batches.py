@@ -84,11 +84,11 @@ class Batches:
         size = self.store.preprocess.size
         draws = draw(self.augment, self.seed, epoch, positions, first=first, rows=rows, size=size)
         images, readable = self.store.read(rows, draws.crops)
-        if readable.all():
-            return Batch(images, self.store.table.labels[rows], rows, draws, ())
-        lost = tuple(int(row) for row in rows[~readable])
-        rows = rows[readable]
-        return Batch(images[readable], self.store.table.labels[rows], rows, draws.take(readable), lost)
+        lost = tuple(rows[~readable].tolist())
+        if lost:
+            rows, images, draws = rows[readable], images[readable], draws.take(readable)
+        draws.settle(size)
+        return Batch(images, self.store.table.labels[rows], rows, draws, lost)
 
     def ahead(self, epoch: int, step: int = 0, rank: int = 0, world: int = 1) -> Iterator[Batch]:
         """Yield the batches of `epoch` from `step` on, reading the next ones while the caller works on one."""
@@ -127,6 +127,8 @@ class Batches:
 
 def _dealt(first: int, after: int, rank: int, world: int) -> NDArray[np.int64]:
     """Return the positions that `rank` gets of those from `first` to before `after`."""
+    if world == 1:
+        return np.arange(first, after)
     places = np.arange(after - first)
     dealt: NDArray[np.int64] = first + places[places // 2 % world == rank]
     return dealt

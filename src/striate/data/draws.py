@@ -1,7 +1,8 @@
 """What was drawn for the pictures of a batch, so that it can be done, repeated, and read back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,38 @@ from striate.data import color, geometry, mixing
 from striate.data.preprocess import Crop
 
 Floats = NDArray[np.float64]
-_OWN = ("crops", "partners", "border", "size")  # fields that `take` does not simply index
+_OWN = ("crops", "partners", "border", "size", "_lines")  # fields that `take` does not simply index
+_SAMPLED = ("angles", "scales", "shears", "translations")
+_COLORED = ("brightness", "contrast", "saturation", "hue", "principal")
+
+
+@lru_cache(maxsize=8)
+def _nothing(count: int) -> dict[str, NDArray[Any]]:
+    """Return the fields of as many pictures to which nothing is done; they are shared, and cannot be written to."""
+    zeros, ones, two, four = np.zeros(count), np.ones(count), np.zeros((count, 2)), np.zeros((count, 4))
+    fields = {
+        "flips": np.zeros((count, 2), np.bool_),
+        "shifts": np.zeros((count, 2), np.int64),
+        "scales": ones,
+        "shears": two,
+        "angles": zeros,
+        "translations": two,
+        "blurs": zeros,
+        "brightness": ones,
+        "contrast": ones,
+        "saturation": ones,
+        "hue": zeros,
+        "principal": np.zeros((count, 3)),
+        "noises": zeros,
+        "keys": np.zeros(count, np.int64),
+        "erased": four,
+        "partners": np.arange(count),
+        "shares": ones,
+        "cuts": four,
+    }
+    for values in fields.values():
+        values.setflags(write=False)
+    return fields
 
 
 @dataclass(frozen=True)
@@ -63,36 +95,13 @@ class Draws:
     cuts: Floats
     border: str
     size: tuple[int, int] | None
+    _lines: dict[tuple[int, int], geometry.Lines] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def still(cls, positions: NDArray[np.int64], **drawn: Any) -> "Draws":
         """Return draws that change nothing, but for the fields that are `drawn`."""
-        count = len(positions)
-        zeros, ones, two, four = np.zeros(count), np.ones(count), np.zeros((count, 2)), np.zeros((count, 4))
-        values = {
-            "crops": None,
-            "border": "reflect",
-            "size": None,
-            "flips": np.zeros((count, 2), np.bool_),
-            "shifts": np.zeros((count, 2), np.int64),
-            "scales": ones,
-            "shears": two,
-            "angles": zeros,
-            "translations": two,
-            "blurs": zeros,
-            "brightness": ones,
-            "contrast": ones,
-            "saturation": ones,
-            "hue": zeros,
-            "principal": np.zeros((count, 3)),
-            "noises": zeros,
-            "keys": np.zeros(count, np.int64),
-            "erased": four,
-            "partners": np.arange(count),
-            "shares": ones,
-            "cuts": four,
-        }
-        return cls(positions=positions, **{**values, **drawn})
+        others: dict[str, Any] = {"crops": None, "border": "reflect", "size": None}
+        return cls(positions=positions, **{**others, **_nothing(len(positions)), **drawn})
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -108,6 +117,34 @@ class Draws:
         crops = None if self.crops is None else tuple(self.crops[place] for place in places)
         return replace(self, **taken, crops=crops, partners=mixing.kept_partners(self.partners, places))
 
+    def changes(self, *names: str) -> bool:
+        """Say whether the fields of these names do anything to any picture."""
+        nothing = _nothing(len(self))
+        drawn = [name for name in names if getattr(self, name) is not nothing[name]]
+        return any((getattr(self, name) != nothing[name]).any() for name in drawn)
+
+    def settle(self, size: tuple[int, int]) -> None:
+        """Work out what `apply` asks before it touches a pixel, so that no device waits for it.
+
+        Args:
+            size: height and width of the pictures.
+        """
+        if self.bypassed and self.changes("shifts"):
+            self.lines(size)
+
+    @cached_property
+    def bypassed(self) -> bool:
+        """Whether every output pixel is a pixel of the input, or 0: none is sampled, colored or averaged."""
+        if self.changes(*_SAMPLED, *_COLORED, "blurs", "noises", "erased"):
+            return False
+        return not (self.mixes and bool((self.mixed & ~self.cuts.any(1)).any()))
+
+    def lines(self, size: tuple[int, int]) -> geometry.Lines:
+        """Return which lines of pictures of that height and width those of the moved ones show; worked out once."""
+        if size not in self._lines:
+            self._lines[size] = geometry.lines(size, self.shifts, self.flips, self.border)
+        return self._lines[size]
+
     @property
     def sampled(self) -> NDArray[np.bool_]:
         """Which pictures (N,) need interpolation: more than mirrors and whole pixels."""
@@ -117,13 +154,17 @@ class Draws:
     @property
     def colored(self) -> bool:
         """Whether the colors of any picture change."""
-        factors = (self.brightness, self.contrast, self.saturation)
-        return any((each != 1).any() for each in factors) or bool(self.hue.any() or self.principal.any())
+        return self.changes(*_COLORED)
 
     @property
     def mixed(self) -> NDArray[np.bool_]:
         """Which pictures (N,) are mixed with another."""
         return np.asarray(self.partners != np.arange(len(self)), np.bool_)
+
+    @cached_property
+    def mixes(self) -> bool:
+        """Whether any picture is mixed with another."""
+        return self.changes("partners")
 
     @property
     def factors(self) -> color.Factors:

@@ -4,6 +4,9 @@ Centers of pixels lie at (i + 0.5). A matrix acts on pixels counted from the pic
 that pictures that are not square turn without being sheared; it says where an output pixel is found in the input.
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -77,61 +80,108 @@ def _grid(images: Tensor, moves: Floats) -> Tensor:
     return torch.view_as_real(row[:, :, None] + column[:, None])
 
 
-def move_whole(images: Tensor, shifts: NDArray[np.int64], flips: NDArray[np.bool_], border: str) -> Tensor:
-    """Mirror and then shift each picture by whole pixels.
+@dataclass(frozen=True)
+class Lines:
+    """Which lines of a picture the lines of the mirrored and shifted one show.
 
     Args:
-        images: (N, C, H, W), any type; returned itself where nothing moves.
+        rows: (N, H) int64.
+        columns: (N, W) int64.
+        outside: (N, H) and (N, W) bool, the lines that are 0 instead; None where the border is made of the picture.
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    outside: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None
+
+    def of(self, part: slice) -> "Lines":
+        """Return those of some pictures."""
+        outside = None if self.outside is None else (self.outside[0][part], self.outside[1][part])
+        return Lines(self.rows[part], self.columns[part], outside)
+
+
+def lines(size: tuple[int, int], shifts: NDArray[np.int64], flips: NDArray[np.bool_], border: str) -> Lines:
+    """Return where the lines of N pictures come from that are mirrored and then shifted by whole pixels.
+
+    Args:
+        size: height and width.
         shifts: (N, 2) pixels, down and to the right.
         flips: (N, 2), upside down and left to right.
         border: zeros, edge or reflect.
-
-    Returns:
-        (N, C, H, W) of the same type. Each output pixel is a pixel of the input, or 0 from outside.
     """
-    if not shifts.any():
-        return _mirrored(images, flips)
-    height, width = images.shape[2:]
-    rows, outside_rows = _lines(height, shifts[:, 0], flips[:, 0], border)
-    columns, outside_columns = _lines(width, shifts[:, 1], flips[:, 1], border)
-    places = torch.from_numpy(rows[:, :, None] * width + columns[:, None, :]).to(images.device)
-    flat = images.flatten(2)
-    moved = flat.gather(2, places.flatten(1)[:, None].expand_as(flat)).view_as(images)
-    if border == "zeros":
-        outside = torch.from_numpy(outside_rows[:, :, None] | outside_columns[:, None, :]).to(images.device)
-        moved = moved.masked_fill(outside[:, None], 0)
+    rows, columns = (_along(length, shifts[:, axis], flips[:, axis], border) for axis, length in enumerate(size))
+    if border != "zeros":
+        return Lines(rows, columns, None)
+    above, beside = (_outside(length, shifts[:, axis]) for axis, length in enumerate(size))
+    return Lines(rows, columns, (above, beside))
+
+
+def move_whole(images: Tensor, lines: Lines) -> Tensor:
+    """Return (N, C, H, W) of the type of `images`, each pixel one of the input or 0 from outside.
+
+    Rows are moved whole, as few wide numbers; then pixels within them.
+
+    Args:
+        images: (N, C, H, W), any type.
+        lines: for these N pictures.
+    """
+    rows, columns = (torch.from_numpy(each).to(images.device) for each in (lines.rows, lines.columns))
+    wide = _words(images.contiguous())
+    whole = wide.gather(2, rows[:, None, :, None].expand_as(wide)).view(images.dtype)
+    moved = whole.gather(3, columns[:, None, None, :].expand_as(whole))
+    if lines.outside is not None:
+        above, beside = (torch.from_numpy(each).to(images.device) for each in lines.outside)
+        moved.masked_fill_(above[:, None, :, None], 0).masked_fill_(beside[:, None, None, :], 0)
     return moved
 
 
-def _mirrored(images: Tensor, flips: NDArray[np.bool_]) -> Tensor:
+def mirror(images: Tensor, flips: NDArray[np.bool_]) -> Tensor:
+    """Mirror each picture.
+
+    Args:
+        images: (N, C, H, W), any type; returned itself where nothing is mirrored.
+        flips: (N, 2), upside down and left to right.
+    """
     if not flips.any():
         return images
     mirrored = images.clone(memory_format=torch.contiguous_format)
-    source, target = _words(images.contiguous()), _words(mirrored)
+    source, target = (_words(each.flatten(1)) for each in (images.contiguous(), mirrored))
     for down, across in ((True, False), (False, True), (True, True)):
         some = torch.from_numpy(np.flatnonzero((flips == (down, across)).all(1))).to(images.device)
         axes = [axis for axis, turned in ((2, down), (3, across)) if turned]
         if len(some):
             turned = source[some].view(images.dtype).view(-1, *images.shape[1:]).flip(axes)
-            target[some] = _words(turned)
+            target[some] = _words(turned.flatten(1))
     return mirrored
 
 
-def _words(images: Tensor) -> Tensor:
-    """Return a view (N, K) of pictures, as numbers of 8 bytes where they are made up of such: fewer to pick and put."""
-    lines = images.flatten(1)
-    whole = lines.shape[1] * lines.element_size() % 8 == 0 and lines.storage_offset() * lines.element_size() % 8 == 0
-    return lines.view(torch.int64) if whole else lines
+def _words(lines: Tensor) -> Tensor:
+    """Return a view (..., K) of lines of values, of the widest numbers they are made up of: fewer to pick and put."""
+    offset, length = (count * lines.element_size() for count in (lines.storage_offset(), lines.shape[-1]))
+    for kind in (torch.int64, torch.int32, torch.int16):
+        if offset % kind.itemsize == length % kind.itemsize == 0 and lines.element_size() <= kind.itemsize:
+            return lines.view(kind)
+    return lines
 
 
-def _lines(
-    length: int, shifts: NDArray[np.int64], flips: NDArray[np.bool_], border: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return for each picture which line of the input every line of the output shows, and which come from outside."""
-    lines = np.arange(length) - shifts[:, None]
-    outside = (lines < 0) | (lines >= length)
+def _along(length: int, shifts: NDArray[np.int64], flips: NDArray[np.bool_], border: str) -> NDArray[np.int64]:
+    """Return (N, L) for each picture which line of the input every line of the output shows."""
+    reach = int(np.abs(shifts).max(initial=0))
+    shown: NDArray[np.int64] = _all_along(length, reach, border)[flips.astype(np.int64), shifts + reach]
+    return shown
+
+
+@lru_cache(maxsize=32)
+def _all_along(length: int, reach: int, border: str) -> NDArray[np.int64]:
+    """Return (2, 2 reach + 1, L) which line each line shows, as it is and mirrored, by each shift."""
+    lines = np.arange(length) - np.arange(-reach, reach + 1)[:, None]
     if border == "reflect" and length > 1:
         lines = np.abs((lines + length - 1) % (2 * length - 2) - (length - 1))
     lines = lines.clip(0, length - 1)
-    lines[flips] = length - 1 - lines[flips]
-    return lines, outside
+    return np.stack([lines, length - 1 - lines])
+
+
+def _outside(length: int, shifts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return (N, L) for each picture which lines of the output lie outside of the input."""
+    lines = np.arange(length) - shifts[:, None]
+    return (lines < 0) | (lines >= length)
