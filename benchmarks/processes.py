@@ -31,7 +31,7 @@ def main() -> int:
     seconds: dict[str, list[float]] = {"1": [], "2": []}
     with tempfile.TemporaryDirectory() as place:
         os.environ["STRIATE_CACHE"] = f"{place}/cache"
-        for number in range(1 if asked.quick else 3):
+        for number in range(1 if asked.quick else 5):
             for processes in list(seconds)[:: -1 if number % 2 else 1]:
                 out = Path(place) / f"run{number}-{processes}"
                 seconds[processes].append(train(processes, count, out))

@@ -124,7 +124,7 @@ def watch_training(*args: Any, **options: Any) -> tuple[dict[str, float], Run]:
     watch.around(Step, "inputs", "augment and normalize")
     watch.around(Step, "step", "counts")
     watch.around_made(Plan, "compiled", FORWARD)
-    watch.around_made(loss, "build", "loss")
+    watch.around(loss.Criterion, "__call__", "loss")
     watch.around(Scaling, "backward", BACKWARD)
     watch.around(Scaling, "step", OPTIMIZER)
     watch.around(loop, "infer_together", "validation")

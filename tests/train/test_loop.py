@@ -82,11 +82,11 @@ def test_a_training_that_breaks_anywhere_resumes_to_the_same_bytes(
     step = Loop._step
     breaks = {3, 4, 9}
 
-    def fragile(self: Loop, *arguments: Any) -> float:
+    def fragile(self: Loop, *arguments: Any, **options: Any) -> float:
         if self.state.step in breaks:
             breaks.remove(self.state.step)
             raise ConnectionAbortedError
-        return step(self, *arguments)
+        return step(self, *arguments, **options)
 
     monkeypatch.setattr(Loop, "_step", fragile)
     with pytest.raises(ConnectionAbortedError):

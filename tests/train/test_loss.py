@@ -22,7 +22,8 @@ def _value(recipe: Loss) -> float:
 
 
 def _quotient(recipe: Loss, targets: torch.Tensor) -> float:
-    total, weight = loss.build(recipe, COUNTS)(SCORES, targets)
+    criterion = loss.Criterion(recipe, COUNTS)
+    total, weight = criterion(SCORES, targets), criterion.weight(targets)
     return float(total / weight)
 
 
@@ -87,7 +88,7 @@ def test_the_perceptron_criterion_with_single_pictures_is_rosenblatts_rule() -> 
     nn.init.zeros_(layer.bias)
     by_hand_weight, by_hand_bias = torch.zeros(3, 5), torch.zeros(3)
     descent = torch.optim.SGD(layer.parameters(), lr=1.0)
-    criterion = loss.build(Loss(name="perceptron"), COUNTS)
+    criterion = loss.Criterion(Loss(name="perceptron"), COUNTS)
     for feature, label in zip(features, labels, strict=True):
         answer = int((by_hand_weight @ feature + by_hand_bias).argmax())
         if answer != label:
@@ -96,7 +97,7 @@ def test_the_perceptron_criterion_with_single_pictures_is_rosenblatts_rule() -> 
             by_hand_weight[answer] -= feature
             by_hand_bias[answer] -= 1
         descent.zero_grad()
-        criterion(layer(feature[None]), label[None])[0].backward()
+        criterion(layer(feature[None]), label[None]).backward()
         descent.step()
         assert torch.allclose(layer.weight, by_hand_weight, atol=1e-5)
         assert torch.allclose(layer.bias, by_hand_bias, atol=1e-5)
@@ -124,7 +125,8 @@ def test_mse_and_bump_of_a_mixed_picture_are_distances_to_the_mixed_target() -> 
 
 def test_a_mixed_picture_weighs_what_its_classes_weigh() -> None:
     recipe = Loss(class_weights=(1.0, 2.0, 5.0))
-    total, weight = loss.build(recipe, COUNTS)(SCORES, MIXED)
+    criterion = loss.Criterion(recipe, COUNTS)
+    total, weight = criterion(SCORES, MIXED), criterion.weight(MIXED)
     each = -(MIXED * torch.log_softmax(SCORES, 1)).sum(1)
     weights = torch.tensor([0.7 * 1 + 0.3 * 2, 0.4 * 2 + 0.6 * 5, 2.0])
     assert float(weight) == pytest.approx(float(weights.sum()))

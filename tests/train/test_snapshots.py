@@ -71,11 +71,11 @@ def test_a_broken_and_resumed_training_has_the_same_snapshots(small: Train, monk
     whole = small("whole", **fields)
     step, save, breaks, dies = Loop._step, Loop._save, {0, 4, 13}, [1]
 
-    def fragile(self: Loop, *arguments: Any) -> Any:
+    def fragile(self: Loop, *arguments: Any, **options: Any) -> Any:
         if self.state.step in breaks:
             breaks.remove(self.state.step)
             raise ConnectionAbortedError
-        return step(self, *arguments)
+        return step(self, *arguments, **options)
 
     def dying(self: Loop) -> None:
         if self.state.step == self.batches.steps_per_epoch and dies:  # the snapshot is there, its checkpoint is not

@@ -110,20 +110,33 @@ class Group:
             return network
         with warnings.catch_warnings():  # torch 2.13 renames the option; its successor is not in 2.9
             warnings.simplefilter("ignore", FutureWarning)
-            return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)
+            return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False, gradient_as_bucket_view=True)
 
-    @torch.no_grad()
-    def average_buffers(self, network: nn.Module) -> None:
-        """Replace every buffer of floating point, such as batch norm's statistics, by its mean over all processes."""
+    def adding(self, numbers: Tensor, network: nn.Module | None = None) -> Callable[[], Tensor]:
+        """Begin to add `numbers` up over all processes; what is returned waits for their sum and returns it.
+
+        Work between the two goes on meanwhile, so that no process waits for one that is a little behind.
+
+        Args:
+            numbers: (M,) float32.
+            network: its buffers of floating point, such as batch norm's statistics, cross with them, and are replaced
+                by their mean over all processes before the sum is returned.
+        """
         if self.world == 1:
-            return
-        buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
-        if not buffers:
-            return
-        means = self.add(torch.cat([buffer.flatten() for buffer in buffers])) / self.world
-        parts = torch.split(means, [buffer.numel() for buffer in buffers])
-        for buffer, mean in zip(buffers, parts, strict=True):
-            buffer.copy_(mean.view_as(buffer))
+            return lambda: numbers
+        buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()] if network is not None else []
+        told = torch.cat([numbers, *(buffer.flatten() for buffer in buffers)])
+        work = dist.all_reduce(told, async_op=True)
+
+        def total() -> Tensor:
+            work.wait()
+            summed, *sums = torch.split(told, [len(numbers), *(buffer.numel() for buffer in buffers)])
+            for buffer, each in zip(buffers, sums, strict=True):
+                # Unseen by autograd: a layer that only reads its statistics has kept them for its backward pass.
+                buffer.data.copy_((each / self.world).view_as(buffer))
+            return summed
+
+        return total
 
 
 ALONE = Group()

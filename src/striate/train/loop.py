@@ -136,9 +136,9 @@ class Loop:
         clock, interval = Clock(), Sums()
         self.network.train()
         for batch in clock.watch(self.batches.ahead(epoch, first, self.group.rank, self.group.world)):
-            outcome = self._step(batch, interval)
+            outcome = self._step(batch, interval, wish=interrupt.asked)
             advance(1, f"epoch {epoch} loss {outcome.loss:.3f}")
-            asked = self.group.any(wish=interrupt.asked)
+            asked = outcome.asked if self.group.world > 1 else interrupt.asked
             at_end = self.state.step % self.batches.steps_per_epoch == 0
             if at_end or asked or (self.state.step % self.batches.steps_per_epoch) % self.interval == 0:
                 self._log_interval(epoch, interval)
@@ -149,10 +149,10 @@ class Loop:
         if self.group.any(wish=interrupt.asked) and not self.state.finished:
             self._stop()
 
-    def _step(self, batch: Batch, interval: Sums) -> Outcome:
+    def _step(self, batch: Batch, interval: Sums, *, wish: bool) -> Outcome:
         self.state.unreadable.update({str(row): self.store.reason(row) or "" for row in batch.unreadable})
         images, answers = self.step.inputs(batch)
-        outcome = self.step.step(images, answers, self.state.step, self._lr())
+        outcome = self.step.step(images, answers, self.state.step, self._lr(), wish=wish)
         if outcome.seen:
             if not math.isfinite(outcome.loss):
                 seen = images if len(images) else None
@@ -248,8 +248,7 @@ class Loop:
         )
         scores = torch.from_numpy(answers.scores[answers.answered])
         labels = torch.from_numpy(self.store.table.labels[self.sides.val][answers.answered])
-        total, weight = self.step.criterion(scores, labels)
-        value = float(total / weight)
+        value = float(self.step.criterion(scores, labels) / self.step.criterion.weight(labels))
         if not math.isfinite(value):
             stop_not_finite(self.evaluated, None, self.plan, self.state.step, self._lr(), self.last)
         accuracy = float((scores.argmax(1) == labels).sum()) / len(self.sides.val)

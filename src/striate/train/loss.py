@@ -1,4 +1,4 @@
-"""Losses over scores (N, K), each a sum over the batch of its weighted examples and the sum of their weights.
+"""Losses over scores (N, K): sums over the batch of its weighted examples, to be divided by the sum of their weights.
 
 A target is a label, or where pictures are mixed, shares of the classes that sum to 1.
 """
@@ -12,14 +12,11 @@ from torch import Tensor
 from striate.core.errors import RecipeError
 from striate.train.recipe import Loss
 
-Criterion = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
+class Criterion:
+    """The recipe's loss; called, it returns the sum () of the weighted losses of scores (N, K) for targets.
 
-def build(recipe: Loss, counts: Tensor) -> Criterion:
-    """Return the recipe's loss as a function of scores (N, K) and targets, labels (N,) or shares (N, K).
-
-    It returns two numbers, the sum of the weighted losses and the sum of the weights: their quotient is the loss.
-    A mixed picture weighs what its classes weigh, by their shares.
+    That over what the targets weigh is the loss. A mixed picture weighs what its classes weigh, by their shares.
 
     Args:
         recipe: which loss, and its constants.
@@ -28,18 +25,30 @@ def build(recipe: Loss, counts: Tensor) -> Criterion:
     Raises:
         RecipeError: as many class weights as classes are needed.
     """
-    weights = class_weights(recipe, counts)
-    each = _EACH[recipe.name]
 
-    def criterion(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        losses = each(recipe, scores.float(), targets)
-        if weights is None:
-            return losses.sum(), losses.new_tensor(len(losses))
-        known = weights.to(losses.device)
-        picked = known[targets] if targets.ndim == 1 else targets @ known
-        return (losses * picked).sum(), picked.sum()
+    def __init__(self, recipe: Loss, counts: Tensor) -> None:
+        self.recipe = recipe
+        self._weights = class_weights(recipe, counts)
 
-    return criterion
+    def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum () of the weighted losses.
+
+        Args:
+            scores: (N, K).
+            targets: labels (N,) or shares (N, K).
+        """
+        losses = _EACH[self.recipe.name](self.recipe, scores.float(), targets)
+        return losses.sum() if self._weights is None else (losses * self._of_each(self._weights, targets)).sum()
+
+    def weight(self, targets: Tensor) -> Tensor:
+        """Return what pictures with these targets weigh together, () float32."""
+        if self._weights is None:
+            return torch.full((), float(len(targets)), device=targets.device)
+        return self._of_each(self._weights, targets).sum()
+
+    def _of_each(self, weights: Tensor, targets: Tensor) -> Tensor:
+        known = weights.to(targets.device)
+        return known[targets] if targets.ndim == 1 else targets @ known
 
 
 def class_weights(recipe: Loss, counts: Tensor) -> Tensor | None:
