@@ -74,7 +74,8 @@ def test_reflection_agrees_with_numpy_at_any_shift() -> None:
             assert (moved[0, 0].numpy() == padded[4 - down : 9 - down, 4 - right : 10 - right]).all()
 
 
-@pytest.mark.parametrize("size", [(3, 4), (3, 5), (8, 10)])  # 12 and 15 bytes are no whole words of 8; 80 are
+# 12, 15 and 6 bytes are no whole words of 8, 80 are; the last is large enough to be mirrored by itself
+@pytest.mark.parametrize("size", [(3, 4), (3, 5), (3, 2), (8, 10), (130, 127)])
 def test_flips_mirror_their_axis(size: tuple[int, int]) -> None:
     images = torch.from_numpy(np.repeat(_numbered(*size), 4, axis=0))
     flips = [(False, False), (True, False), (False, True), (True, True)]

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 # zeros and edge are the same either way.
 _PADDING = {"zeros": "zeros", "edge": "border", "reflect": "reflection"}
 
+_LARGE = 2**14  # values: a processor mirrors such pictures one by one in half the time, smaller ones in twice of it
+
 
 def matrices(
     *,
@@ -145,6 +147,10 @@ def mirror(images: Tensor, flips: NDArray[np.bool_]) -> Tensor:
     if not flips.any():
         return images
     mirrored = images.clone(memory_format=torch.contiguous_format)
+    if images.device.type == "cpu" and images.shape[1:].numel() >= _LARGE:
+        for place in np.flatnonzero(flips.any(1)).tolist():
+            mirrored[place] = images[place].flip((np.flatnonzero(flips[place]) + 1).tolist())
+        return mirrored
     source, target = (_words(each.flatten(1)) for each in (images.contiguous(), mirrored))
     for down, across in ((True, False), (False, True), (True, True)):
         some = torch.from_numpy(np.flatnonzero((flips == (down, across)).all(1))).to(images.device)
