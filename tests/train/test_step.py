@@ -53,6 +53,13 @@ def test_a_step_reports_the_mean_loss_before_its_move() -> None:
     assert (outcome.right, outcome.seen) == (right, 6)
 
 
+def test_a_wish_to_stop_is_told_with_what_the_step_did() -> None:
+    images, labels = _pictures()
+    step = _step(_network())
+    assert not step.step(images, labels, 0, 0.1).asked
+    assert step.step(images, labels, 1, 0.1, wish=True).asked
+
+
 def test_an_auxiliary_head_learns_and_moves_what_it_reads_but_is_not_in_the_reported_loss() -> None:
     plain, aided = _network(), _network(0.3)
     aided.load_state_dict(plain.state_dict(), strict=False)
