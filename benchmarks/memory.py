@@ -39,16 +39,17 @@ from striate.train import loop
 class Stops(loop.Step):
     taken = 0
 
-    def step(self, *args):
+    def step(self, *args, **options):
         if Stops.taken == {_STEPS}:
             os._exit(0)
         Stops.taken += 1
-        return super().step(*args)
+        return super().step(*args, **options)
 
 loop.Step = Stops
 from striate.cli import main
 sys.argv[0] = "striate"
 main(sys.argv[1:])
+sys.exit("it ended before its step {_STEPS}")
 """
 
 

@@ -26,7 +26,7 @@ import os, sys, time
 from striate.train import loop
 
 class Stops(loop.Step):
-    def step(self, *args):
+    def step(self, *args, **options):
         sys.stdout.write(repr(time.time()))
         sys.stdout.flush()
         os._exit(0)
