@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 # zeros and edge are the same either way.
 _PADDING = {"zeros": "zeros", "edge": "border", "reflect": "reflection"}
 
-_LARGE = 2**14  # values: a processor mirrors such pictures one by one in half the time, smaller ones in twice of it
+_LARGE = 2**14  # values: a processor mirrors such pictures in half the time one by one, smaller ones in twice the time
 
 
 def matrices(
